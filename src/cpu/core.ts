@@ -1,0 +1,65 @@
+/** The seam between the harts of one machine and the board they sit on. */
+import type { Plain, Stateful } from '../base/state.ts'
+import type { Instant } from '../base/time.ts'
+
+/** Interrupt lines into a hart, by their bit in `mip` (RISC-V privileged architecture §3.1.9). */
+export const lines = { msip: 3, mtip: 7, seip: 9, meip: 11 } as const
+export type Line = (typeof lines)[keyof typeof lines]
+
+/** What lies outside RAM, as the harts see it. `undefined` from `read` and `false` from `write` mean: nobody answers there (access fault). */
+export interface CoreBus {
+  read(address: number, width: 1 | 2 | 4): number | undefined
+  write(address: number, width: 1 | 2 | 4, value: number): boolean
+}
+
+/**
+ * All harts of one machine and the RAM they share. Virtual time counts retired instructions; `now` is exact during a bus access.
+ * A device may arm an alarm, raise a line or call `stopBefore` inside a bus access; the harts heed it at the next instruction.
+ */
+export interface Core extends Stateful<Plain> {
+  readonly harts: number
+  /** Guest RAM, live. Writers call `wrote` for what they write, before the harts run on. */
+  readonly ram: Uint8Array
+  readonly now: Instant
+  /** Every hart waits in WFI and no enabled interrupt is pending: time may jump to the next event. */
+  readonly idle: boolean
+  /** Runs until `until`, until all harts wait (`idle`), or until `stopBefore` cut the run short. */
+  run(until: Instant): void
+  /** Cuts the present run short: it ends at the first instruction boundary at or after `until`. */
+  stopBefore(until: Instant): void
+  /** Lets time pass without an instruction, for an idle core. */
+  skip(until: Instant): void
+  line(hart: number, line: Line, high: boolean): void
+  /** RAM was written by a device: drops what was decoded from there, breaks reservations. `address` is an offset into `ram`. */
+  wrote(offset: number, length: number): void
+  /** Puts every hart at `pc` in M-mode, as after power-on; a0 = hart id, a1, a2 as given. RAM is left alone. */
+  reset(pc: number, a1: number, a2: number): void
+  /** Registers and CSRs of one hart, for people. */
+  dump(hart: number): string
+  /** Retired instructions over all harts. */
+  readonly retired: number
+}
+
+export interface CoreConfig {
+  readonly harts: number
+  /** Multiple of 4096. */
+  readonly ramBytes: number
+  readonly ramBase: number
+  /** Frequency of the `time` CSR in Hz (10 MHz on the virt board). */
+  readonly timebaseHz: number
+  readonly bus: CoreBus
+  readonly engine: WasmEngine
+}
+
+/** Where wasm runs: cpu/ makes the bytes, host/ makes them run (house.md, law 7). */
+export interface WasmEngine {
+  /** A shared memory of exactly `pages` × 64 KiB. */
+  memory(pages: number): WasmMemory
+  instantiate(bytes: Uint8Array, memory: WasmMemory, imports: Readonly<Record<string, WasmImport>>): WasmExports
+}
+/** Opaque but for its buffer. */
+export interface WasmMemory {
+  readonly buffer: SharedArrayBuffer
+}
+export type WasmImport = (...args: never[]) => number | bigint | void
+export type WasmExports = Readonly<Record<string, (...args: (number | bigint)[]) => number | bigint | undefined>>
