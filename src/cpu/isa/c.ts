@@ -64,7 +64,7 @@ export const compressed: readonly CompressedRow[] = [
 const expanders: readonly Expander[] = compressed.map(expander).sort((one, other) => other.fixed - one.fixed)
 
 /** What each of the 65,536 words expands to, filled as they come; null: reserved. */
-const known: (Decoded | null | undefined)[] = new Array<undefined>(0x1_0000).fill(undefined)
+const known: (Decoded | null | undefined)[] = Array.from({ length: 0x1_0000 }, () => undefined)
 
 /** @param parcel 16 bits whose low two are not 11. @returns undefined for reserved encodings. */
 export function expand(parcel: number): Decoded | undefined {

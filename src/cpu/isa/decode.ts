@@ -53,10 +53,9 @@ function take(candidate: Candidate, word: number): Decoded | undefined {
 function candidateOf(row: Row): Candidate {
   const { mask, match } = pattern(row.bits, 32)
   const fields = fieldsOf(row)
-  const field = (there: boolean): number => (there ? 31 : 0)
   return {
     row, mask, match,
-    rd: field(fields.rd), rs1: field(fields.rs1), rs2: field(fields.rs2), rs3: field(fields.rs3),
+    rd: fields.rd ? 31 : 0, rs1: fields.rs1 ? 31 : 0, rs2: fields.rs2 ? 31 : 0, rs3: fields.rs3 ? 31 : 0,
     rm: row.rounding ? 7 : 0,
     immediate: immediateOf(row).read,
   }
