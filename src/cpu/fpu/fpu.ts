@@ -1,0 +1,98 @@
+/**
+ * The floating-point unit: every F and D operation of RV64 that is more than a move of bits, as a wasm function.
+ *
+ * Theory of operation. Operands and results are raw register contents in i64 (an f register's with its NaN box), because a value of
+ * type f64 loses a NaN's bits on its way through V8 and JavaScript. Each function has two layers. The fast one uses the host's own
+ * f64 and f32 operators, which WebAssembly defines to the last bit for everything but NaNs and which round to nearest even; they
+ * can't tell what flags they would have raised, so they are used where the flags are known: NX already stands (once set it stays),
+ * and the result lies where neither overflow nor underflow nor an invalid operation can have been. The slow layer computes in integers,
+ * in all rounding modes, with all flags (arithmetic.ts, fma.ts, convert.ts, round.ts). No NaN ever comes out of the fast layer.
+ *
+ * RISC-V unprivileged, chapters F (§21) and D (§22); IEEE 754-2019.
+ */
+import { assert } from '../../base/errors.ts'
+import { type FuncRef, c32, c64, call, ltS, select, sub, xor } from '../term.ts'
+import type { Module } from '../wasm/module.ts'
+import { defineAdd, defineDiv, defineMul, defineMulHigh, defineSqrt } from './arithmetic.ts'
+import { defineClass, defineCompare, defineMinMax } from './compare.ts'
+import { type Integer, defineConvert, defineFromInteger, defineToInteger, integerOf, integers } from './convert.ts'
+import type { Unit } from './flags.ts'
+import { defineFma } from './fma.ts'
+import { type Format, double, formats, single, unboxed } from './format.ts'
+import { defineRoundPack } from './round.ts'
+
+/**
+ * Adds the unit to `module` and returns its functions by mnemonic (`fadd.s`, `fcvt.w.d`). Parameters: the source registers in the
+ * assembler's order, as i64; then, for every instruction with an rm field, the effective rounding mode 0–4 as i32. The i64 result is
+ * what goes into rd. Flags are or-ed into the i32 at `flagsAddress` of the module's memory, laid out as fflags. The resolver throws for other names.
+ */
+export function defineFpu(module: Module, flagsAddress: number): (name: string) => FuncRef {
+  const unit: Unit = { module, flags: flagsAddress }
+  const functions = new Map<string, FuncRef>()
+  const mulHigh = defineMulHigh(unit)
+  const round = { s: defineRoundPack(unit, single), d: defineRoundPack(unit, double) }
+  const define = (func: FuncRef): unknown => functions.set(func.name, func)
+  for (const of of formats) {
+    for (const func of defineArithmetic(unit, of, round[of.suffix], mulHigh)) define(func)
+    for (const name of ['eq', 'lt', 'le'] as const) define(defineCompare(unit, of, name))
+    for (const name of ['min', 'max'] as const) define(defineMinMax(unit, of, name))
+    define(defineClass(unit, of))
+    const fromInteger = defineFromInteger(unit, of, round[of.suffix])
+    for (const kind of integers) {
+      define(integerToFloat(unit, of, kind, fromInteger))
+      define(floatToInteger(unit, of, kind, defineToInteger(unit, of, kind)))
+    }
+  }
+  for (const [from, to] of [[single, double], [double, single]] as const) define(betweenFormats(unit, from, to, defineConvert(unit, from, to, round[to.suffix])))
+  return (name) => {
+    const func = functions.get(name)
+    assert(func !== undefined, `no floating-point operation ${name}`)
+    return func
+  }
+}
+
+function defineArithmetic(unit: Unit, of: Format, round: FuncRef, mulHigh: FuncRef): FuncRef[] {
+  const add = defineAdd(unit, of, round)
+  const mul = defineMul(unit, of, round, mulHigh)
+  const fma = defineFma(unit, of, round, mulHigh)
+  return [
+    operation(unit, of, 'fadd', add),
+    operation(unit, of, 'fsub', add, 1),
+    operation(unit, of, 'fmul', mul),
+    operation(unit, of, 'fdiv', defineDiv(unit, of, round)),
+    operation(unit, of, 'fsqrt', defineSqrt(unit, of, round)),
+    operation(unit, of, 'fmadd', fma),
+    operation(unit, of, 'fmsub', fma, 2),
+    operation(unit, of, 'fnmsub', fma, 0),
+    operation(unit, of, 'fnmadd', fma, 0, 2),
+  ]
+}
+
+/** An operation on raw registers: takes the boxes off, turns the signs of the operands at `negated`. */
+function operation(unit: Unit, of: Format, name: string, soft: FuncRef, ...negated: readonly number[]): FuncRef {
+  return unit.module.func(`${name}.${of.suffix}`, soft.params, ['i64'], (f) => {
+    const count = soft.params.length - 1
+    const operands = Array.from({ length: count }, (_, at) => f.let(negated.includes(at) ? xor(unboxed(of, f.param(at)), c64(of.sign)) : unboxed(of, f.param(at))))
+    f.return(call(soft, ...operands, f.param(count)))
+  })
+}
+
+function integerToFloat(unit: Unit, of: Format, kind: Integer, soft: FuncRef): FuncRef {
+  return unit.module.func(`fcvt.${of.suffix}.${kind.name}`, ['i64', 'i32'], ['i64'], (f) => {
+    const value = f.let(integerOf(kind, f.param(0)))
+    const sign = f.let(kind.signed ? ltS(value, c64(0)) : c32(0))
+    f.return(call(soft, sign, select(sign, sub(c64(0), value), value), f.param(1)))
+  })
+}
+
+function floatToInteger(unit: Unit, of: Format, kind: Integer, soft: FuncRef): FuncRef {
+  return unit.module.func(`fcvt.${kind.name}.${of.suffix}`, ['i64', 'i32'], ['i64'], (f) => {
+    f.return(call(soft, unboxed(of, f.param(0)), f.param(1)))
+  })
+}
+
+function betweenFormats(unit: Unit, from: Format, to: Format, soft: FuncRef): FuncRef {
+  return unit.module.func(`fcvt.${to.suffix}.${from.suffix}`, ['i64', 'i32'], ['i64'], (f) => {
+    f.return(call(soft, unboxed(from, f.param(0)), f.param(1)))
+  })
+}
