@@ -35,6 +35,8 @@ export const slot = {
   reservation: 0x240,
   /** Where a load that had no host address leaves its value: 16 bytes. */
   scratch: 0x250,
+  /** i32: host address that an atomic is about to write in a page with decoded code, or 0. */
+  codeTouched: 0x27c,
   /** Retired-instruction count at the last look at the clock, and how often in a row it came quickly. i64, i32. */
   spinAt: 0x260,
   spinCount: 0x268,
@@ -69,6 +71,8 @@ export const slot = {
   zero: 0x348,
   stimecmp: 0x350,
   tselect: 0x358,
+  /** Interrupt lines from outside: MSIP, MTIP, SEIP, MEIP. What software wrote stands in mip. */
+  lines: 0x248,
   /** pmpcfg0 and pmpcfg2, then 16 pmpaddr. */
   pmpcfg: 0x360,
   pmpaddr: 0x370,
@@ -81,6 +85,8 @@ export const slot = {
   satpEntry: 0x3f4,
   /** i32: the entry to replace next. */
   satpNext: 0x3f8,
+  /** i32: 1 when a superpage of the lower half has entries in the TLB, 2 of the upper half. */
+  superpages: 0x3fc,
 } as const
 
 export const satpEntries = 16

@@ -1,0 +1,124 @@
+/** Decoded code pages: which page of RAM has one, and when it must be given up. */
+import { type Layout, codeMap, codePageBytes, scratchPage, tlbBytes, tlbExec, tlbWrite } from './layout.ts'
+import { entryFor, own } from './interp/entry.ts'
+
+/** Stores that miss all decoded entries of a page before it counts as data again. */
+const patience = 1024
+
+export class CodePages {
+  readonly #layout: Layout
+  readonly #bytes: Uint8Array
+  readonly #words: Uint32Array
+  readonly #halves: Uint16Array
+  /** Slot in the pool → page of RAM, −1 when free. */
+  readonly #owner: Int32Array
+  readonly #misses: Uint16Array
+  #free: number[] = []
+
+  constructor(layout: Layout, buffer: SharedArrayBuffer) {
+    this.#layout = layout
+    this.#bytes = new Uint8Array(buffer)
+    this.#words = new Uint32Array(buffer)
+    this.#halves = new Uint16Array(buffer)
+    this.#owner = new Int32Array(layout.poolPages).fill(-1)
+    this.#misses = new Uint16Array(layout.poolPages)
+    for (let at = scratchPage; at < scratchPage + codePageBytes; at += 8) this.#words[at >> 2] = own.resolve
+    this.#resetFree()
+  }
+
+  /** Pages that have decoded entries now. */
+  get live(): number {
+    return this.#layout.poolPages - this.#free.length
+  }
+
+  /** The decoded page of a page of RAM, empty at first. Such a page leaves the write TLB, so that stores into it are seen. */
+  make(ramPage: number): number {
+    if (this.#free.length === 0) this.clear()
+    const place = this.#free.pop() as number
+    const at = this.#addressOf(place)
+    this.#bytes.fill(0, at, at + 0x4000)
+    this.#words[(at + 0x4000) >> 2] = own.resolve
+    this.#words[(at + 0x4008) >> 2] = own.resolve
+    this.#owner[place] = ramPage
+    this.#misses[place] = 0
+    this.#words[(codeMap >> 2) + ramPage] = at
+    this.#bytes.fill(0xff, tlbWrite, tlbWrite + tlbBytes)
+    return at
+  }
+
+  /** Decodes the entry at this address. */
+  decode(at: number): void {
+    const place = Math.floor((at - this.#layout.poolBase) / codePageBytes)
+    const offset = (at - this.#addressOf(place)) >> 2
+    const from = this.#layout.ram + this.#owner[place] * 4096 + offset
+    const low = this.#halves[from >> 1]
+    if ((low & 3) === 3 && offset === 4094) {
+      this.#words[at >> 2] = own.across
+      return
+    }
+    this.#put(at, (low & 3) === 3 ? (low | (this.#halves[(from >> 1) + 1] << 16)) >>> 0 : low)
+  }
+
+  /** Decodes the instruction across two pages into the scratch page's last entry. */
+  decodeAcross(word: number): void {
+    this.#put(scratchPage + 4094 * 4, word >>> 0)
+  }
+
+  /** A store went to a page with decoded entries. @returns whether the page was given up. */
+  written(host: number, length: number): boolean {
+    const offset = host - this.#layout.ram
+    const page = this.#words[(codeMap >> 2) + (offset >>> 12)]
+    const place = (page - this.#layout.poolBase) / codePageBytes
+    let hit = false
+    // A four-byte instruction may begin one halfword in front of the first byte written.
+    const first = Math.max(0, ((offset & 4095) >> 1) - 1)
+    const last = Math.min(2047, ((offset & 4095) + length - 1) >> 1)
+    for (let half = first; half <= last; half++) {
+      const at = (page >> 2) + half * 2
+      if (this.#words[at] !== own.undecoded) hit = true
+      this.#words[at] = own.undecoded
+    }
+    this.#misses[place] = hit ? 0 : this.#misses[place] + 1
+    if (this.#misses[place] < patience) return false
+    this.#release(place)
+    return true
+  }
+
+  /** A device wrote RAM at this offset. */
+  dropped(offset: number, length: number): void {
+    const last = (offset + length - 1) >>> 12
+    for (let ramPage = offset >>> 12; ramPage <= last; ramPage++) {
+      const page = this.#words[(codeMap >> 2) + ramPage]
+      if (page !== 0) this.#release((page - this.#layout.poolBase) / codePageBytes)
+    }
+  }
+
+  /** Gives all pages up. */
+  clear(): void {
+    this.#words.fill(0, codeMap >> 2, (codeMap >> 2) + this.#layout.ramBytes / 4096)
+    this.#bytes.fill(0xff, tlbExec, tlbExec + tlbBytes)
+    this.#owner.fill(-1)
+    this.#resetFree()
+  }
+
+  #put(at: number, word: number): void {
+    const [first, second] = entryFor(word)
+    this.#words[at >> 2] = first
+    this.#words[(at >> 2) + 1] = second
+  }
+
+  #release(place: number): void {
+    this.#words[(codeMap >> 2) + this.#owner[place]] = 0
+    this.#owner[place] = -1
+    this.#free.push(place)
+    this.#bytes.fill(0xff, tlbExec, tlbExec + tlbBytes)
+  }
+
+  #addressOf(place: number): number {
+    return this.#layout.poolBase + place * codePageBytes
+  }
+
+  #resetFree(): void {
+    this.#free = Array.from({ length: this.#layout.poolPages }, (_, at) => this.#layout.poolPages - 1 - at)
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Decoded entries: what the interpreter reads instead of instruction words. Eight bytes for every halfword of a code page:
+ *
+ *     u16 handler · u8 8 × rd · u8 8 × rs1 · then either i32 immediate, or u8 8 × rs2 · u8 8 × rs3 or rm · i16 immediate
+ *
+ * Register fields are addresses in the state page. Branch and jump immediates are multiplied by 4, the ratio of entries to code bytes.
+ */
+import { compressed } from '../isa/c.ts'
+import { decode } from '../isa/decode.ts'
+import type { Decoded, Row } from '../isa/row.ts'
+import { rows } from '../isa/rows.ts'
+
+/** Handlers that are no instruction. */
+export const own = {
+  /** Not decoded yet; what zeroed memory says. */
+  undecoded: 0,
+  /** Off the page: look pc up again. */
+  resolve: 1,
+  illegal: 2,
+  nop2: 3,
+  nop4: 4,
+  /** A four-byte instruction whose second half is on the next page. */
+  across: 5,
+} as const
+
+/** One way in which a row is handled: its length decides the next pc, `discard` that rd is x0. */
+export interface Variant {
+  readonly row: Row
+  readonly length: 2 | 4
+  readonly discard: boolean
+}
+
+const key = (row: Row, length: number, discard: boolean): string => `${row.name}/${length}/${discard}`
+
+/** Writes an x register besides having another effect. */
+function hasLink(row: Row): boolean {
+  const { effect } = row
+  if (effect.kind === 'load') return effect.file === 'x'
+  return effect.kind === 'jump' || effect.kind === 'amo' || effect.kind === 'load-reserved' || effect.kind === 'store-conditional' || effect.kind === 'csr'
+}
+
+function allVariants(): readonly Variant[] {
+  const short = new Set(compressed.map((row) => row.base))
+  const variants: Variant[] = []
+  for (const row of rows) {
+    for (const length of short.has(row.name) ? [4, 2] as const : [4] as const) {
+      variants.push({ row, length, discard: false })
+      if (hasLink(row)) variants.push({ row, length, discard: true })
+    }
+  }
+  return variants
+}
+
+/** Handlers from 6 on. */
+export const variants: readonly Variant[] = allVariants()
+export const firstVariant = 6
+const handlers = new Map(variants.map(({ row, length, discard }, at) => [key(row, length, discard), firstVariant + at]))
+
+/** Is the second word an immediate as a whole (true), or rs2, rs3/rm and a short immediate? */
+export const wideImmediate = (row: Row): boolean => ['I', 'U', 'J', 'shift', 'csr', 'fence', 'none'].includes(row.format) && !row.rounding && !row.float
+
+/** The two words of an entry for the instruction `word`, of which `bits` are shown to the trap handler when it is illegal. */
+export function entryFor(word: number): readonly [number, number] {
+  const decoded = decode(word)
+  if (decoded === undefined) return illegalEntry(word)
+  return encode(decoded)
+}
+
+export const illegalEntry = (word: number): readonly [number, number] => [own.illegal, (word & 3) === 3 ? word : word & 0xffff]
+
+function encode({ row, rd, rs1, rs2, rs3, rm, imm, length }: Decoded): readonly [number, number] {
+  const { effect, format } = row
+  const nowhere = effect.kind === 'compute' && effect.file === 'x' && rd === 0 && !row.float
+  if (nowhere) return [length === 2 ? own.nop2 : own.nop4, 0]
+  const handler = handlers.get(key(row, length, rd === 0 && hasLink(row))) as number
+  const first = handler | (rd << 19) | (rs1 << 27)
+  const immediate = format === 'B' || format === 'J' ? imm * 4 : imm
+  if (isMemoryOfFloat(row)) return [first, effect.kind === 'store' ? shortForm(rs2, 0, immediate) : immediate]
+  if (wideImmediate(row)) return [first, immediate]
+  return [first, shortForm(rs2, row.rounding ? rm : 0, format === 'S' || format === 'B' ? immediate : rs3 << 3)]
+}
+
+/** flw and fld have a wide immediate, fsw and fsd a short one, whatever their file. */
+export const isMemoryOfFloat = (row: Row): boolean => row.float && (row.effect.kind === 'load' || row.effect.kind === 'store')
+
+const shortForm = (rs2: number, rm: number, imm: number): number => (rs2 << 3) | (rm << 8) | (imm << 16)

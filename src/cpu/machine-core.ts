@@ -1,0 +1,229 @@
+/**
+ * The harts of one machine on wasm. Time counts ticks of one nanosecond, one an instruction; harts take turns by quantum, each turn
+ * moving the one clock on, which keeps several harts deterministic and every bus access in the order of time.
+ */
+import { assert } from '../base/errors.ts'
+import type { Plain } from '../base/state.ts'
+import type { Instant } from '../base/time.ts'
+import { CodePages } from './code-pages.ts'
+import type { Core, CoreConfig, Line, WasmExports } from './core.ts'
+import { dump } from './dump.ts'
+import { hartStateBytes, layoutFor, nextContext, savedHart, slot, tlbBytes, tlbRead, type Layout } from './layout.ts'
+import { machineModule } from './machine-module.ts'
+import { csrTables } from './system/csr.ts'
+import { mstatus } from './system/state.ts'
+import { writePmp } from './system/pmp-ranges.ts'
+
+/** Ticks a hart runs before the next one's turn. */
+const quantum = 20_000
+/** The longest stretch of fuel: an i32, with room for arithmetic. */
+const stretch = 0x4000_0000
+/** misa: RV64 with A, C, D, F, I, M, S, U. */
+const misa = (2n << 62n) | 0x14112dn
+
+export function makeCore(config: CoreConfig): Core {
+  return new MachineCore(config)
+}
+
+class MachineCore implements Core {
+  readonly harts: number
+  readonly ram: Uint8Array
+  readonly #layout: Layout
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #exports: WasmExports
+  readonly #code: CodePages
+  /** The hart whose state stands in page 0. */
+  #current = 0
+  /** Time while no hart runs. */
+  #ticks = 0
+  #running = false
+  #target = 0
+
+  constructor(config: CoreConfig) {
+    this.harts = config.harts
+    this.#layout = layoutFor(config.ramBase, config.ramBytes)
+    const memory = config.engine.memory(this.#layout.pages)
+    this.#bytes = new Uint8Array(memory.buffer)
+    this.#view = new DataView(memory.buffer)
+    this.ram = new Uint8Array(memory.buffer, this.#layout.ram, config.ramBytes)
+    this.#code = new CodePages(this.#layout, memory.buffer)
+    const { bus } = config
+    this.#exports = config.engine.instantiate(machineModule(this.#layout, 1e9 / config.timebaseHz, 1), memory, {
+      mmioRead: (address: number, width: 1 | 2 | 4) => bus.read(address, width) ?? -1,
+      mmioWrite: (address: number, width: 1 | 2 | 4, value: number) => (bus.write(address, width, width === 4 ? value >>> 0 : value & ((1 << (8 * width)) - 1)) ? 1 : 0),
+      decode: (at: number) => this.#code.decode(at),
+      decodeWord: (word: number) => this.#code.decodeAcross(word),
+      codePage: (ramPage: number) => this.#code.make(ramPage),
+      codeWritten: (host: number, length: number) => (this.#code.written(host, length) ? 2 : 0),
+      pmpChanged: (csr: number) => writePmp(this.#view, csr, this.#view.getBigUint64(slot.scratch + 8, true)),
+    })
+    for (const [at, bytes] of csrTables()) this.#bytes.set(bytes, at)
+    this.#forgetTranslations()
+  }
+
+  get now(): Instant {
+    return (this.#running ? Number(this.#view.getBigUint64(slot.limit, true)) - this.#view.getInt32(slot.fuel, true) : this.#ticks) as Instant
+  }
+
+  get idle(): boolean {
+    for (let hart = 0; hart < this.harts; hart++) if (!this.#sleeps(hart)) return false
+    return true
+  }
+
+  get retired(): number {
+    let skipped = 0
+    for (let hart = 0; hart < this.harts; hart++) skipped += Number(this.#view.getBigUint64(this.#home(hart) + slot.skipped, true))
+    // Every tick belongs to one hart; what a hart skipped, or what passed while all slept, was not retired.
+    return this.#ticks - skipped - this.#slept
+  }
+
+  #slept = 0
+
+  run(until: Instant): void {
+    assert(!this.#running, 'a core was run from within its own bus access')
+    this.#target = until
+    while (this.#ticks < this.#target) {
+      const hart = this.#nextAwake()
+      if (hart === undefined) return
+      this.#enter(hart)
+      const fuel = Math.min(this.#target - this.#ticks, stretch, this.harts > 1 ? quantum - (this.#ticks % quantum) : stretch)
+      this.#setBudget(fuel)
+      this.#running = true
+      this.#exports.run()
+      this.#running = false
+      this.#ticks = Number(this.#view.getBigUint64(slot.limit, true)) - this.#view.getInt32(slot.fuel, true)
+    }
+  }
+
+  stopBefore(until: Instant): void {
+    this.#target = Math.min(this.#target, until)
+    if (this.#running) this.#cut(until)
+  }
+
+  skip(until: Instant): void {
+    assert(!this.#running, 'time skipped while a hart runs')
+    if (until <= this.#ticks) return
+    this.#slept += until - this.#ticks
+    this.#ticks = until
+  }
+
+  line(hart: number, line: Line, high: boolean): void {
+    const at = this.#home(hart) + slot.lines
+    const before = this.#view.getUint32(at, true)
+    const after = high ? before | (1 << line) : before & ~(1 << line)
+    this.#view.setUint32(at, after, true)
+    // The hart looks at its lines when it is entered: end the turn at this instruction.
+    if (this.#running && after !== before) this.#cut(this.now)
+  }
+
+  wrote(offset: number, length: number): void {
+    if (length === 0) return
+    this.#code.dropped(offset, length)
+    if (this.#running) this.#cut(this.now)
+    for (let hart = 0; hart < this.harts; hart++) this.#view.setBigInt64(this.#home(hart) + slot.reservation, -1n, true)
+  }
+
+  reset(pc: number, a1: number, a2: number): void {
+    assert(!this.#running, 'reset while a hart runs')
+    this.#code.clear()
+    this.#current = 0
+    for (let hart = 0; hart < this.harts; hart++) this.#resetHart(hart, pc, a1, a2)
+    this.#forgetTranslations()
+  }
+
+  dump(hart: number): string {
+    const at = this.#home(hart)
+    return dump(hart, new DataView(this.#bytes.buffer, at, hartStateBytes))
+  }
+
+  /** RAM is not part of it: it is saved by its owner, page by page. */
+  save(): Plain {
+    const states = Array.from({ length: this.harts }, (_, hart) => this.#bytes.slice(this.#home(hart), this.#home(hart) + hartStateBytes))
+    return { ticks: this.#ticks, slept: this.#slept, current: this.#current, states }
+  }
+
+  load(state: Plain): void {
+    const { ticks, slept, current, states } = state as { ticks: number; slept: number; current: number; states: Uint8Array[] }
+    this.#ticks = ticks
+    this.#slept = slept
+    this.#current = current
+    for (const [hart, bytes] of states.entries()) this.#bytes.set(bytes, this.#home(hart))
+    this.#code.clear()
+    this.#forgetTranslations()
+    this.#exports.refreshContext()
+  }
+
+  #home(hart: number): number {
+    return hart === this.#current ? 0 : savedHart(hart)
+  }
+
+  #sleeps(hart: number): boolean {
+    const at = this.#home(hart)
+    if (this.#view.getInt32(at + slot.waiting, true) === 0) return false
+    const pending = this.#view.getUint32(at + slot.mip, true) | this.#view.getUint32(at + slot.lines, true)
+    return (pending & this.#view.getUint32(at + slot.mie, true)) === 0
+  }
+
+  #nextAwake(): number | undefined {
+    // Turns begin at multiples of the quantum, however the run is cut into stretches.
+    const first = Math.floor(this.#ticks / quantum)
+    for (let step = 0; step < this.harts; step++) {
+      const hart = (first + step) % this.harts
+      if (!this.#sleeps(hart)) return hart
+    }
+    return undefined
+  }
+
+  #enter(hart: number): void {
+    if (hart !== this.#current) {
+      this.#bytes.copyWithin(savedHart(this.#current), 0, hartStateBytes)
+      this.#bytes.copyWithin(0, savedHart(hart), savedHart(hart) + hartStateBytes)
+      // Another hart may have written there since.
+      this.#view.setBigInt64(slot.reservation, -1n, true)
+      this.#current = hart
+      this.#exports.refreshContext()
+    }
+    this.#view.setInt32(slot.waiting, 0, true)
+  }
+
+  #setBudget(fuel: number): void {
+    this.#view.setBigUint64(slot.limit, BigInt(this.#ticks + fuel), true)
+    this.#view.setInt32(slot.fuel, fuel, true)
+  }
+
+  /** Ends the running turn at `until`, or at once when that has passed. */
+  #cut(until: number): void {
+    const limit = Number(this.#view.getBigUint64(slot.limit, true))
+    const excess = limit - Math.max(until, this.now)
+    if (excess <= 0) return
+    this.#view.setBigUint64(slot.limit, BigInt(limit - excess), true)
+    this.#view.setInt32(slot.fuel, this.#view.getInt32(slot.fuel, true) - excess, true)
+  }
+
+  #resetHart(hart: number, pc: number, a1: number, a2: number): void {
+    const at = this.#home(hart)
+    this.#bytes.fill(0, at, at + hartStateBytes)
+    const set = (where: number, value: bigint): void => this.#view.setBigUint64(at + where, value, true)
+    set(slot.pc, BigInt(pc))
+    set(8 * 10, BigInt(hart))
+    set(8 * 11, BigInt(a1))
+    set(8 * 12, BigInt(a2))
+    set(slot.misa, misa)
+    set(slot.mhartid, BigInt(hart))
+    set(slot.mstatus, mstatus.UXL | mstatus.SXL)
+    this.#view.setInt32(at + slot.privilege, 3, true)
+    this.#view.setInt32(at + slot.hart, hart, true)
+    this.#view.setBigInt64(at + slot.reservation, -1n, true)
+  }
+
+  #forgetTranslations(): void {
+    this.#bytes.fill(0xff, tlbRead, tlbRead + 3 * tlbBytes)
+    for (let hart = 0; hart < this.harts; hart++) {
+      const at = this.#home(hart)
+      this.#bytes.fill(0, at + slot.satpTable, at + slot.satpTable + 0x280)
+    }
+    this.#view.setUint32(nextContext, 1, true)
+    this.#exports.refreshContext()
+  }
+}

@@ -1,0 +1,89 @@
+/** Address translation: Sv39, Sv48, Sv57. RISC-V privileged architecture §4.3.2 (the algorithm's steps are numbered as there). */
+import { slot } from '../layout.ts'
+import { type Term, add, and, c32, c64, eq, eqz, extendU, geU, gtU, leU, load, mul, ne, or, select, shl, shrS, shrU, sub, wrap, xor } from '../term.ts'
+import type { Func, LocalTerm } from '../wasm/func.ts'
+import { dataPrivilege } from './context.ts'
+import type { Parts } from './parts.ts'
+import { cause, clear, field, get32, get64, machine, mstatus, put32, user } from './state.ts'
+
+const pte = { V: 1n, R: 2n, W: 4n, X: 8n, U: 16n, A: 64n, D: 128n } as const
+/** Bits that must be zero without Svnapot and Svpbmt, and the reserved ones. */
+const reserved = 0xffc0_0000_0000_0000n
+
+/** Host address (i32) of a guest-physical one (i64) that is known to lie in RAM. */
+export const hostAddress = (parts: Parts, physical: Term): Term => add(wrap(physical), c32((parts.layout.ram - parts.layout.ramBase) | 0))
+
+/** i32: `size` (i64 constant or term) bytes from `physical` lie in RAM. */
+export function inRam(parts: Parts, physical: Term, size: Term): Term {
+  return leU(sub(physical, c64(parts.layout.ramBase)), sub(c64(parts.layout.ramBytes), size))
+}
+
+/** Page fault or access fault by access kind 0 read, 1 write, 2 fetch. */
+function faultOf(access: Term, read: number, write: number, fetch: number): Term {
+  return select(eqz(access), c64(read), select(eq(access, c32(1)), c64(write), c64(fetch)))
+}
+export const pageFault = (access: Term): Term => faultOf(access, cause.loadPage, cause.storePage, cause.instructionPage)
+export const accessFault = (access: Term): Term => faultOf(access, cause.loadAccess, cause.storeAccess, cause.instructionAccess)
+
+export function buildWalk(parts: Parts): void {
+  const f = parts.translate
+  const [address, access] = [f.param(0), f.param(1)]
+  const privilege = f.let(select(eq(access, c32(2)), get32(slot.privilege), dataPrivilege()))
+  const mode = f.let(wrap(shrU(get64(slot.satp), c64(60))))
+  f.if(or(eq(privilege, c32(machine)), eqz(mode)), () => f.return(address))
+  // Mode 8 is Sv39 with three levels, 9 Sv48 with four, 10 Sv57 with five.
+  const level = f.let(sub(mode, c32(6)))
+  const spare = f.let(sub(c64(52), mul(extendU(level), c64(9))))
+  const fail = (): void => {
+    f.call(parts.raise, pageFault(access), address)
+    f.return(c64(-1))
+  }
+  f.if(ne(shrS(shl(address, spare), spare), address), fail)
+  const table = f.let(shl(field(get64(slot.satp), 0, 44), c64(12)))
+  f.loop((next) => {
+    // Steps 2 and 3.
+    const shift = f.let(add(mul(extendU(level), c64(9)), c64(3)))
+    const at = f.let(add(table, shl(and(shrU(address, shift), c64(511)), c64(3))))
+    const denied = (): void => {
+      f.call(parts.raise, accessFault(access), address)
+      f.return(c64(-1))
+    }
+    f.if(eqz(inRam(parts, at, c64(8))), denied)
+    f.if(eqz({ kind: 'call', type: 'i32', func: parts.pmpAllows, args: [at, c32(8), c32(0), c32(1)] }), denied)
+    const entry = f.let(load('i64', hostAddress(parts, at)))
+    f.if(or(clear(entry, pte.V), eq(and(entry, c64(pte.R | pte.W)), c64(pte.W))), fail)
+    f.if(eqz(clear(entry, reserved)), fail)
+    const page = f.let(shl(field(entry, 10, 44), c64(12)))
+    // Step 4: a pointer to the next level.
+    f.if(clear(entry, pte.R | pte.X), () => {
+      f.if(eqz(clear(entry, pte.A | pte.D | pte.U)), fail)
+      f.set(level, sub(level, c32(1)))
+      f.set(table, page)
+      f.brIf(next, gtU(level, c32(0)))
+      fail()
+    })
+    permissions(f, entry, access, privilege, fail)
+    // Step 6: a superpage's low bits must be zero.
+    const offsetMask = f.let(sub(shl(c64(1), shift), c64(1)))
+    f.if(ne(and(page, and(offsetMask, c64(-4096n))), c64(0)), fail)
+    f.if(gtU(level, c32(1)), () => put32(f, slot.superpages, or(get32(slot.superpages), select(geU(address, c64(1n << 63n)), c32(2), c32(1)))))
+    // Step 7, in hardware as the board's QEMU does it: A always, D on a write.
+    const wanted = f.let(or(entry, select(eq(access, c32(1)), c64(pte.A | pte.D), c64(pte.A))))
+    f.if(ne(wanted, entry), () => f.store('i64', hostAddress(parts, at), wanted))
+    f.return(or(and(page, xor(offsetMask, c64(-1))), and(address, offsetMask)))
+  })
+  f.unreachable()
+}
+
+/** Step 5. */
+function permissions(f: Func, entry: LocalTerm, access: LocalTerm, privilege: LocalTerm, fail: () => void): void {
+  const status = get64(slot.mstatus)
+  f.if(eq(privilege, c32(user)), () => f.if(clear(entry, pte.U), fail), () => {
+    const forbidden = or(eq(access, c32(2)), clear(status, mstatus.SUM))
+    f.if(and(eqz(clear(entry, pte.U)), forbidden), fail)
+  })
+  // With MXR an executable page is readable, too.
+  const readable = select(clear(status, mstatus.MXR), c64(pte.R), c64(pte.R | pte.X))
+  const needed = select(eqz(access), readable, select(eq(access, c32(1)), c64(pte.W), c64(pte.X)))
+  f.if(eqz(and(entry, needed)), fail)
+}
