@@ -1,0 +1,296 @@
+/**
+ * One machine: harts, RAM and the board round them, on a timeline of its own.
+ *
+ * Theory of operation. Virtual time is the core's: it counts retired instructions. The timeline carries the alarms of the devices and
+ * of whatever the lab plugs in, and trails the core: `timeline.now` is brought up to the core at every bus access, so that a device sees
+ * the exact instant of the instruction that touches it. `run` lets the core go up to the next alarm and no further; an alarm that is
+ * armed earlier during a bus access cuts the run short (`stopBefore`). At one instant alarms ring before the instruction that begins there.
+ * An instruction may end past `until` by its own length; the timeline never does, so the lab can still deliver at `until`.
+ *
+ * Before you edit, read cpu/core.ts, and law 4 in house.md: machines run apart by a cable's latency, and `run(until)` is one such window.
+ */
+import { assert, ConfigError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+import type { Plain, Stateful } from '../base/state.ts'
+import type { Instant } from '../base/time.ts'
+import { Timeline } from '../base/timeline.ts'
+import type { Core, CoreBus, CoreConfig } from '../cpu/core.ts'
+import { lines } from '../cpu/core.ts'
+import type { BlockDevice } from '../disk/block.ts'
+import type { BootImages, BootPlan } from './boot.ts'
+import { planBoot, treeRoom } from './boot.ts'
+import type { Chardev, IrqLine } from './bus.ts'
+import { BusMap } from './bus-map.ts'
+import { buildDeviceTree } from './device-tree.ts'
+import type { Finish } from './finisher.ts'
+import type { Board, Row } from './memory-map.ts'
+import { memoryMap, ramBase, romAddress, romSpan, timebaseHz, virtioSlotsMax } from './memory-map.ts'
+import type { Model } from './model.ts'
+import type { Nic } from './nic.ts'
+import { Plic } from './plic.ts'
+import { Ram } from './ram.ts'
+import { buildRom, dynamicInfoAt, Rom } from './rom.ts'
+import { Uart } from './uart.ts'
+import { virtTree } from './virt-tree.ts'
+import { VirtioBlk } from './virtio/blk.ts'
+import { VirtioNet } from './virtio/net.ts'
+import { VirtioRng } from './virtio/rng.ts'
+
+export interface NicConfig {
+  /** Six bytes, unicast. */
+  readonly mac: Uint8Array
+  /** Whether the guest may leave checksums and segmentation to the other end; true unless told otherwise. */
+  readonly offloads?: boolean
+}
+
+export interface MachineConfig {
+  readonly name: string
+  /** A multiple of 4096. */
+  readonly ramBytes: number
+  /** 1…8. */
+  readonly harts: number
+  readonly boot: BootImages
+  readonly nics: readonly NicConfig[]
+  /** In the order of `vda`, `vdb`, … */
+  readonly disks: readonly BlockDevice[]
+  /** The machine's own fork of the lab's chance. */
+  readonly random: Random
+  readonly log: Log
+  /** Makes the harts; the board gives all but the engine. */
+  readonly coreFactory: (config: Omit<CoreConfig, 'engine'>) => Core
+  /** Seconds since 1970 at virtual time zero; 2026-01-01 unless told otherwise. */
+  readonly epochSeconds?: number
+}
+
+/** `off`: powered down, or not yet started. `reset`: the guest asked for a restart and waits for `start`. */
+export type MachineState = 'running' | 'off' | 'reset'
+
+export type MachineSnapshot = {
+  readonly now: number
+  readonly state: MachineState
+  readonly core: Plain
+  readonly models: { readonly [name: string]: Plain }
+  readonly entropy: Plain
+}
+
+const defaultEpoch = 1_767_225_600
+const hartsMax = 8
+
+export class Machine implements Stateful<MachineSnapshot> {
+  readonly name: string
+  /** The island's time: cables and whatever else touches this machine set their alarms here. */
+  readonly timeline = new Timeline()
+  /** The harts, for inspection: `retired`, `dump`. */
+  readonly core: Core
+  readonly nics: readonly Nic[]
+  /** The serial console: `write` types into the guest, `listen` hears what it prints. */
+  readonly console: Chardev
+  readonly #config: MachineConfig
+  readonly #plan: BootPlan
+  readonly #rows: readonly Row[]
+  readonly #models: readonly Model[]
+  readonly #memory: Ram
+  readonly #rom = new Rom(romSpan)
+  readonly #entropy: Random & Partial<Stateful<Plain>>
+  readonly #map: BusMap
+  #state: MachineState = 'off'
+  #finish: Finish | undefined
+  /** How far the present run may go; moves towards us when an alarm is armed on the way. */
+  #target = 0 as Instant
+  #yielding = false
+
+  /** @throws {ConfigError} when the images don't fit the machine, or it has more devices than slots. */
+  constructor(config: MachineConfig) {
+    checkConfig(config)
+    this.name = config.name
+    this.#config = config
+    this.#plan = planBoot(config.boot, config.ramBytes)
+    this.#entropy = config.random.fork('entropy')
+    this.core = config.coreFactory({ harts: config.harts, ramBytes: config.ramBytes, ramBase, timebaseHz, bus: this.#bus() })
+    this.#memory = new Ram(this.core, ramBase)
+    const { board, nics } = this.#board()
+    this.nics = nics
+    this.#rows = memoryMap(board.slots.length)
+    this.#models = this.#rows.map((row) => row.make(board, row.irq === undefined ? { set: () => undefined } : board.plic.source(row.irq)))
+    this.#map = new BusMap(this.#models.map((device, index) => ({ address: this.#rows[index].address, device })))
+    const uart = this.#models.find((model) => model instanceof Uart)
+    assert(uart !== undefined, 'the memory map has no UART')
+    this.console = uart.line
+  }
+
+  get state(): MachineState {
+    return this.#state
+  }
+
+  /** How the guest ended, once it did: `poweroff`, `reset`, or `fail` with its code. */
+  get finish(): Finish | undefined {
+    return this.#finish
+  }
+
+  /**
+   * The earliest instant at which the machine may act by itself; undefined while it sleeps until something comes from outside.
+   * That a running machine sleeps so with an empty network is what a guest's hang looks like.
+   */
+  get next(): Instant | undefined {
+    const alarm = this.timeline.next
+    if (this.#state !== 'running' || this.core.idle) return alarm
+    return alarm === undefined || this.core.now < alarm ? this.core.now : alarm
+  }
+
+  /** Powers up, or restarts: devices are reset, the images are put in place again, and the harts begin. */
+  start(): void {
+    for (const model of this.#models) model.reset()
+    if (this.core.now < this.timeline.now) this.core.skip(this.timeline.now)
+    for (const { address, bytes, zeros } of this.#plan.loads) this.#put(address, bytes, zeros)
+    this.#put(this.#plan.treeAddress, this.deviceTree(), 0)
+    this.#rom.burn(buildRom(this.#plan.entry, this.#plan.treeAddress, this.#plan.dynamic))
+    this.core.reset(this.#plan.entry, this.#plan.treeAddress, this.#plan.dynamic === undefined ? 0 : romAddress + dynamicInfoAt)
+    this.#finish = undefined
+    this.#state = 'running'
+  }
+
+  /** Pulls the plug. */
+  powerOff(): void {
+    this.#end('off')
+  }
+
+  /**
+   * Runs harts and rings alarms in exact order up to and including `until`, or until `yieldNow`. Afterwards `timeline.now` is `until`,
+   * or, after a yield, the instant at which it was asked for.
+   */
+  run(until: Instant): void {
+    this.#yielding = false
+    for (;;) {
+      const running = this.#state === 'running'
+      const reached = running && this.core.now < until ? this.core.now : until
+      this.#ring(reached)
+      if (this.#yielding) return
+      if (this.timeline.now < reached) this.timeline.advance(reached)
+      if (!running || this.core.now >= until) return
+      const next = this.timeline.next
+      this.#target = next !== undefined && next < until ? next : until
+      if (this.core.idle) this.core.skip(this.#target)
+      else this.core.run(this.#target)
+      if (this.#yielding) return
+    }
+  }
+
+  /** Ends the present `run` after the instruction or alarm under way: the lab has learnt something that narrows its window. */
+  yieldNow(): void {
+    this.#yielding = true
+    this.core.stopBefore(this.core.now)
+  }
+
+  /** The tree as the next start will hand it over; draws fresh seeds each time. */
+  deviceTree(): Uint8Array {
+    const { initrd, bootargs } = this.#plan
+    const chosen = { bootargs, initrd, rngSeed: this.#entropy.bytes(32), kaslrSeed: this.#entropy.bytes(8) }
+    const tree = buildDeviceTree(virtTree({ harts: this.#config.harts, ramBytes: this.#config.ramBytes, rows: this.#rows, chosen }))
+    assert(tree.length <= treeRoom, `a device tree of ${tree.length} bytes`)
+    return tree
+  }
+
+  /** Between runs only. What is plugged in and who listens is wiring, and not in it. */
+  save(): MachineSnapshot {
+    return {
+      now: this.timeline.now,
+      state: this.#state,
+      core: this.core.save(),
+      models: Object.fromEntries(this.#models.map((model) => [model.name, model.save()])),
+      entropy: this.#entropy.save?.() ?? null,
+    }
+  }
+
+  /** Into a machine just made from the same configuration. */
+  load(snapshot: MachineSnapshot): void {
+    this.timeline.advance(snapshot.now as Instant)
+    this.core.load(snapshot.core)
+    for (const model of this.#models) model.load(snapshot.models[model.name])
+    if (snapshot.entropy !== null) this.#entropy.load?.(snapshot.entropy)
+    this.#finish = undefined
+    this.#state = snapshot.state
+  }
+
+  #ring(until: Instant): void {
+    for (let due = this.timeline.next; due !== undefined && due <= until; due = this.timeline.next) {
+      this.timeline.step()
+      if (this.#yielding) return
+    }
+  }
+
+  #bus(): CoreBus {
+    return {
+      read: (address, width) => {
+        this.#catchUp()
+        const value = this.#map.read(address, width)
+        this.#heed()
+        return value
+      },
+      write: (address, width, value) => {
+        this.#catchUp()
+        const answered = this.#map.write(address, width, value)
+        this.#heed()
+        return answered
+      },
+    }
+  }
+
+  #catchUp(): void {
+    const now = this.core.now < this.#target ? this.core.now : this.#target
+    if (now > this.timeline.now) this.timeline.advance(now)
+  }
+
+  #heed(): void {
+    const next = this.timeline.next
+    if (next === undefined || next >= this.#target) return
+    this.#target = next
+    this.core.stopBefore(next)
+  }
+
+  #put(address: number, bytes: Uint8Array, zeros: number): void {
+    const place = this.#memory.writable(address, bytes.length + zeros)
+    place.set(bytes)
+    place.fill(0, bytes.length)
+  }
+
+  #end(state: MachineState): void {
+    if (this.#state !== 'running') return
+    this.#state = state
+    for (const model of this.#models) model.reset()
+    this.core.stopBefore(this.core.now)
+  }
+
+  #board(): { board: Board; nics: readonly VirtioNet[] } {
+    const { config, core, timeline } = { config: this.#config, core: this.core, timeline: this.timeline }
+    const line = (hart: number, which: (typeof lines)[keyof typeof lines]): IrqLine => ({ set: (high) => core.line(hart, which, high) })
+    const harts = Array.from({ length: config.harts }, (_, hart) => hart)
+    const nics = config.nics.map(({ mac, offloads = true }, index) => new VirtioNet({ name: `nic${index}`, mac, offloads }))
+    const disks = config.disks.map((disk, index) => new VirtioBlk(`disk${index}`, timeline, disk))
+    const board: Board = {
+      harts: config.harts,
+      scheduler: timeline,
+      clock: core,
+      memory: this.#memory,
+      plic: new Plic(harts.flatMap((hart) => [line(hart, lines.meip), line(hart, lines.seip)])),
+      rom: this.#rom,
+      clintLines: harts.map((hart) => ({ software: line(hart, lines.msip), timer: line(hart, lines.mtip) })),
+      slots: [...nics, ...disks, new VirtioRng(config.random.fork('rng'))],
+      epochSeconds: config.epochSeconds ?? defaultEpoch,
+      finish: (finish) => {
+        this.#finish = finish
+        this.#end(finish.kind === 'reset' ? 'reset' : 'off')
+      },
+      report: (sentence) => config.log.warn('guest.odd', sentence, { machine: config.name }),
+    }
+    return { board, nics }
+  }
+}
+
+function checkConfig({ name, ramBytes, harts, nics, disks }: MachineConfig): void {
+  if (!Number.isInteger(harts) || harts < 1 || harts > hartsMax) throw new ConfigError(`${name}: ${harts} harts; a machine has 1 to ${hartsMax}`)
+  if (ramBytes % 4096 !== 0) throw new ConfigError(`${name}: memory of ${ramBytes} bytes is not whole pages of 4096`)
+  const devices = nics.length + disks.length + 1
+  if (devices > virtioSlotsMax) throw new ConfigError(`${name}: ${nics.length} NICs and ${disks.length} disks; there is room for ${virtioSlotsMax - 1} together`)
+  for (const { mac } of nics) assert(mac.length === 6 && (mac[0] & 1) === 0, `${name}: a NIC's address is six bytes and unicast`)
+}
