@@ -1,9 +1,9 @@
 /** Conversions between integers and the formats, and between the formats. IEEE 754-2019 §5.4.1, §5.8; RISC-V unprivileged §21.7. */
 import type { Func, LocalTerm } from '../wasm/func.ts'
-import { type FuncRef, type Term, add, and, c32, c64, clz, eq, eqz, extendU, gtS, gtU, ltS, ne, or, select, shl, shrU, signExtend, sub, wrap } from '../term.ts'
+import { type FuncRef, type Term, add, and, apply, c32, c64, clz, eq, eqz, extendU, gtS, gtU, ltS, ne, or, select, shl, shrU, signExtend, sub, wrap } from '../term.ts'
 import { rounded } from './arithmetic.ts'
 import { type Unit, flag, mode, raise, returnIfNaN } from './flags.ts'
-import { type Format, boxed, isInfinite, isNaN, isZero } from './format.ts'
+import { type Format, asFloat, boxed, double, isInfinite, isNaN, isZero, single } from './format.ts'
 import { lead, unpack } from './unpack.ts'
 
 /** The integers of the fcvt mnemonics: word, long, and whether unsigned. */
@@ -84,15 +84,39 @@ function roundsUp(rm: Term, sign: Term, integer: Term, fraction: Term): Term {
   return select(eqz(and(rm, c32(3))), nearest, directed)
 }
 
-/** `(bits, rm) → raw`: from one format to the other. */
-export function defineConvert(unit: Unit, from: Format, to: Format, round: FuncRef): FuncRef {
-  return unit.module.func(`fpu.${to.suffix}.${from.suffix}`, ['i64', 'i32'], ['i64'], (f) => {
+/** Writes the way of most conversions: round as the mode says, return if that is in range. Right in all modes and for NX; RMM and the rest fall through. */
+export function returnIfInRange(unit: Unit, f: Func, of: Format, kind: Integer, bits: Term, rm: Term): void {
+  const value = f.let(of === double ? asFloat(of, bits) : apply('f64.promote_f32', asFloat(of, bits)))
+  const whole = f.local('f64')
+  const roundings = ['f64.nearest', 'f64.trunc', 'f64.floor', 'f64.ceil'] as const
+  f.block((done) => {
+    for (const at of [mode.RTZ, mode.RNE, mode.RDN, mode.RUP]) {
+      f.if(eq(rm, c32(at)), () => {
+        f.set(whole, apply(roundings[at], value))
+        f.br(done)
+      })
+    }
+    f.set(whole, float(Infinity))
+  })
+  const least = kind.signed ? -(2 ** (kind.width - 1)) : 0
+  f.if(and(apply('f64.ge', whole, float(least)), apply('f64.lt', whole, float(2 ** (kind.width - (kind.signed ? 1 : 0))))), () => {
+    f.if(apply('f64.ne', whole, value), () => raise(unit, f, flag.NX))
+    const integer = apply(`i64.trunc_f64_${kind.signed ? 's' : 'u'}`, whole)
+    f.return(kind.width === 64 ? integer : signExtend(32, integer))
+  })
+}
+
+const float = (value: number): Term => ({ kind: 'const', type: 'f64', value })
+
+/** `(bits of a double, rm) → raw single` */
+export function defineNarrow(unit: Unit, round: FuncRef): FuncRef {
+  return unit.module.func('fpu.narrow', ['i64', 'i32'], ['i64'], (f) => {
     const [bits, rm] = [f.param(0), f.param(1)]
-    returnIfNaN(unit, f, from, to, bits)
-    const sign = shl(shrU(bits, c64(from.signAt)), c64(to.signAt))
-    f.if(isInfinite(from, bits), () => f.return(boxed(to, or(sign, c64(to.infinity)))))
-    f.if(isZero(from, bits), () => f.return(boxed(to, sign)))
-    const x = unpack(f, from, bits)
+    returnIfNaN(unit, f, double, single, bits)
+    const sign = shl(shrU(bits, c64(double.signAt)), c64(single.signAt))
+    f.if(isInfinite(double, bits), () => f.return(boxed(single, or(sign, c64(single.infinity)))))
+    f.if(isZero(double, bits), () => f.return(boxed(single, sign)))
+    const x = unpack(f, double, bits)
     f.return(rounded(round, x.sign, x.exponent, x.significand, rm))
   })
 }

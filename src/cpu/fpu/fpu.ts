@@ -5,20 +5,23 @@
  * type f64 loses a NaN's bits on its way through V8 and JavaScript. Each function has two layers. The fast one uses the host's own
  * f64 and f32 operators, which WebAssembly defines to the last bit for everything but NaNs and which round to nearest even; they
  * can't tell what flags they would have raised, so they are used where the flags are known: NX already stands (once set it stays),
- * and the result lies where neither overflow nor underflow nor an invalid operation can have been. The slow layer computes in integers,
- * in all rounding modes, with all flags (arithmetic.ts, fma.ts, convert.ts, round.ts). No NaN ever comes out of the fast layer.
+ * and the result lies where neither overflow nor underflow nor an invalid operation can have been (fast.ts; a JIT may put it inline).
+ * The exact layer computes in integers, in all rounding modes, with all flags (arithmetic.ts, fma.ts, convert.ts, round.ts). No NaN ever
+ * comes out of the fast layer. Nanoseconds an operation, with the call, on the machine of bench/README.md: 2–4 fast, 5–15 exact.
  *
  * RISC-V unprivileged, chapters F (§21) and D (§22); IEEE 754-2019.
  */
 import { assert } from '../../base/errors.ts'
-import { type FuncRef, c32, c64, call, ltS, select, sub, xor } from '../term.ts'
+import { type FuncRef, type Term, apply, c32, c64, call, ltS, select, sub, xor } from '../term.ts'
+import type { Func } from '../wasm/func.ts'
 import type { Module } from '../wasm/module.ts'
 import { defineAdd, defineDiv, defineMul, defineMulHigh, defineSqrt } from './arithmetic.ts'
 import { defineClass, defineCompare, defineMinMax } from './compare.ts'
-import { type Integer, defineConvert, defineFromInteger, defineToInteger, integerOf, integers } from './convert.ts'
-import type { Unit } from './flags.ts'
+import { type Integer, defineFromInteger, defineNarrow, defineToInteger, integerOf, integers, returnIfInRange } from './convert.ts'
+import { fastPaths } from './fast.ts'
+import { type Unit, calm, returnIfNaN } from './flags.ts'
 import { defineFma } from './fma.ts'
-import { type Format, double, formats, single, unboxed } from './format.ts'
+import { type Format, asBits, asFloat, boxed, double, formats, single, unboxed } from './format.ts'
 import { defineRoundPack } from './round.ts'
 
 /**
@@ -43,7 +46,8 @@ export function defineFpu(module: Module, flagsAddress: number): (name: string) 
       define(floatToInteger(unit, of, kind, defineToInteger(unit, of, kind)))
     }
   }
-  for (const [from, to] of [[single, double], [double, single]] as const) define(betweenFormats(unit, from, to, defineConvert(unit, from, to, round[to.suffix])))
+  define(doubleToSingle(unit, defineNarrow(unit, round.s)))
+  define(singleToDouble(unit))
   return (name) => {
     const func = functions.get(name)
     assert(func !== undefined, `no floating-point operation ${name}`)
@@ -68,31 +72,57 @@ function defineArithmetic(unit: Unit, of: Format, round: FuncRef, mulHigh: FuncR
   ]
 }
 
-/** An operation on raw registers: takes the boxes off, turns the signs of the operands at `negated`. */
-function operation(unit: Unit, of: Format, name: string, soft: FuncRef, ...negated: readonly number[]): FuncRef {
-  return unit.module.func(`${name}.${of.suffix}`, soft.params, ['i64'], (f) => {
-    const count = soft.params.length - 1
-    const operands = Array.from({ length: count }, (_, at) => f.let(negated.includes(at) ? xor(unboxed(of, f.param(at)), c64(of.sign)) : unboxed(of, f.param(at))))
-    f.return(call(soft, ...operands, f.param(count)))
+/** An operation on raw registers: fast if it can, else the exact one, which gets the operands at `negated` with their signs turned. */
+function operation(unit: Unit, of: Format, name: string, exact: FuncRef, ...negated: readonly number[]): FuncRef {
+  const mnemonic = `${name}.${of.suffix}`
+  return unit.module.func(mnemonic, exact.params, ['i64'], (f) => {
+    const count = exact.params.length - 1
+    const rm = f.param(count)
+    const operands = exact.params.slice(0, count).map((_, at) => f.let(unboxed(of, f.param(at))))
+    f.if(calm(unit, rm), () => returnIfSafe(f, mnemonic, of, of, operands))
+    f.return(call(exact, ...operands.map((bits, at) => (negated.includes(at) ? xor(bits, c64(of.sign)) : bits)), rm))
   })
 }
 
-function integerToFloat(unit: Unit, of: Format, kind: Integer, soft: FuncRef): FuncRef {
+function returnIfSafe(f: Func, mnemonic: string, from: Format, to: Format, operands: readonly Term[]): void {
+  const path = fastPaths.get(mnemonic)
+  assert(path !== undefined, `no fast path for ${mnemonic}`)
+  const { result, safe } = path(f, ...operands.map((bits) => f.let(asFloat(from, bits))))
+  f.if(safe, () => f.return(boxed(to, asBits(to, result))))
+}
+
+function integerToFloat(unit: Unit, of: Format, kind: Integer, exact: FuncRef): FuncRef {
   return unit.module.func(`fcvt.${of.suffix}.${kind.name}`, ['i64', 'i32'], ['i64'], (f) => {
-    const value = f.let(integerOf(kind, f.param(0)))
+    const [value, rm] = [f.let(integerOf(kind, f.param(0))), f.param(1)]
+    const converted = boxed(of, asBits(of, apply(`${of.float}.convert_i64_${kind.signed ? 's' : 'u'}`, value)))
+    // 32 bits fit into a double; nothing is to be rounded.
+    if (of === double && kind.width === 32) return f.return(converted)
+    f.if(calm(unit, rm), () => f.return(converted))
     const sign = f.let(kind.signed ? ltS(value, c64(0)) : c32(0))
-    f.return(call(soft, sign, select(sign, sub(c64(0), value), value), f.param(1)))
+    f.return(call(exact, sign, select(sign, sub(c64(0), value), value), rm))
   })
 }
 
-function floatToInteger(unit: Unit, of: Format, kind: Integer, soft: FuncRef): FuncRef {
+function floatToInteger(unit: Unit, of: Format, kind: Integer, exact: FuncRef): FuncRef {
   return unit.module.func(`fcvt.${kind.name}.${of.suffix}`, ['i64', 'i32'], ['i64'], (f) => {
-    f.return(call(soft, unboxed(of, f.param(0)), f.param(1)))
+    const [bits, rm] = [f.let(unboxed(of, f.param(0))), f.param(1)]
+    returnIfInRange(unit, f, of, kind, bits, rm)
+    f.return(call(exact, bits, rm))
   })
 }
 
-function betweenFormats(unit: Unit, from: Format, to: Format, soft: FuncRef): FuncRef {
-  return unit.module.func(`fcvt.${to.suffix}.${from.suffix}`, ['i64', 'i32'], ['i64'], (f) => {
-    f.return(call(soft, unboxed(from, f.param(0)), f.param(1)))
+function doubleToSingle(unit: Unit, exact: FuncRef): FuncRef {
+  return unit.module.func('fcvt.s.d', ['i64', 'i32'], ['i64'], (f) => {
+    f.if(calm(unit, f.param(1)), () => returnIfSafe(f, 'fcvt.s.d', double, single, [f.param(0)]))
+    f.return(call(exact, f.param(0), f.param(1)))
+  })
+}
+
+/** Every single is a double; the rounding mode is there for nothing. */
+function singleToDouble(unit: Unit): FuncRef {
+  return unit.module.func('fcvt.d.s', ['i64', 'i32'], ['i64'], (f) => {
+    const bits = f.let(unboxed(single, f.param(0)))
+    returnIfNaN(unit, f, single, double, bits)
+    f.return(asBits(double, apply('f64.promote_f32', asFloat(single, bits))))
   })
 }
