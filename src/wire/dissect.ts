@@ -11,9 +11,12 @@ import * as tcp from './tcp.ts'
 import * as udp from './udp.ts'
 import * as vlan from './vlan.ts'
 
+/** Where frames begin; a bare packet begins at its IP version. */
+const ethernetMedium = -1
+
 /** Every format, and under which numbers it is found. A new format is a new row. */
 const rows: readonly Row[] = [
-  row('ethernet', { medium: [0] }, ethernet),
+  row('ethernet', { medium: [ethernetMedium] }, ethernet),
   row('vlan', { ether: [0x8100, 0x88a8] }, vlan),
   row('arp', { ether: [0x0806] }, arp),
   row('ipv4', { medium: [4], ether: [0x0800], ip: [4] }, ipv4),
@@ -43,7 +46,7 @@ const deepest = 16
 /** The layers of a frame, outermost first. Never throws. @param medium `ethernet` for a whole frame, `ip` for a bare packet. */
 export function dissect(bytes: Uint8Array, medium: 'ethernet' | 'ip' = 'ethernet'): readonly Layer[] {
   const layers: Layer[] = []
-  let cargo: Cargo | undefined = { space: 'medium', numbers: [medium === 'ethernet' ? 0 : (bytes[0] ?? 0) >>> 4], bytes }
+  let cargo: Cargo | undefined = { space: 'medium', numbers: [medium === 'ethernet' ? ethernetMedium : (bytes[0] ?? 0) >>> 4], bytes }
   while (cargo !== undefined && layers.length < deepest) {
     const found = lookup(cargo)
     if (found === undefined) {
