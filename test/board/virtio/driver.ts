@@ -92,7 +92,7 @@ export class Driver {
     const offsets = pieces.map((piece, at) => {
       const length = 'bytes' in piece ? piece.bytes.length : piece.room
       const offset = this.#free
-      this.#free += Math.ceil(length / 16) * 16
+      this.#free += Math.ceil(length / 16) * 16 + 16
       if ('bytes' in piece) this.ram.set(piece.bytes, offset)
       const last = at === pieces.length - 1
       const flags = ('room' in piece ? 2 : 0) | (last ? 0 : 1)
