@@ -2,9 +2,9 @@
 import { aliasOf } from './aliases.ts'
 import { csrName } from './csr-names.ts'
 import { decode } from './decode.ts'
-import { fieldsOf } from './pattern.ts'
 import { floatNames, integerNames, roundingNames } from './registers.ts'
 import type { Decoded, Row } from './row.ts'
+import { type Shown, isOrdered, orders, written } from './written.ts'
 
 /** @param what a decoded instruction or its word (as `decode` takes it); @param pc address, for branch targets. */
 export function disassemble(what: Decoded | number, pc: number | bigint): string {
@@ -12,12 +12,9 @@ export function disassemble(what: Decoded | number, pc: number | bigint): string
   if (decoded === undefined) return unknown(what as number)
   const alias = aliasOf(decoded)
   const name = alias?.name ?? nameOf(decoded)
-  const operands = (alias?.operands ?? operandsOf(decoded.row)).map((operand) => show(operand, decoded, BigInt(pc))).filter((text) => text !== '')
+  const operands = (alias?.operands ?? written(decoded.row)).map((operand) => show(operand, decoded, BigInt(pc))).filter((text) => text !== '')
   return operands.length === 0 ? name : `${name} ${operands.join(',')}`
 }
-
-/** How one operand is shown: registers, `imm` decimal, `hex`, `upper` bits 31–12, `place` offset(rs1), `at` (rs1), `target` pc + imm … */
-export type Shown = 'rd' | 'rs1' | 'rs2' | 'frd' | 'frs1' | 'frs2' | 'frs3' | 'imm' | 'hex' | 'upper' | 'place' | 'at' | 'target' | 'csr' | 'zimm' | 'before' | 'after' | 'rm' | 'reads'
 
 function show(what: Shown, decoded: Decoded, pc: bigint): string {
   const { rd, rs1, rs2, rs3, imm, rm, row } = decoded
@@ -25,6 +22,7 @@ function show(what: Shown, decoded: Decoded, pc: bigint): string {
     case 'rd': return integerNames[rd]
     case 'rs1': return integerNames[rs1]
     case 'rs2': return integerNames[rs2]
+    case 'rs3': return integerNames[rs3]
     case 'frd': return floatNames[rd]
     case 'frs1': return floatNames[rs1]
     case 'frs2': return floatNames[rs2]
@@ -40,7 +38,6 @@ function show(what: Shown, decoded: Decoded, pc: bigint): string {
     case 'before': return ordering((imm >> 4) & 15)
     case 'after': return ordering(imm & 15)
     case 'rm': return silent(row, rm) ? '' : `${roundingNames[rm]}`
-    case 'reads': return row.reads.map((source) => show(source as Shown, decoded, pc)).join(',')
   }
 }
 
@@ -56,34 +53,9 @@ function silent(row: Row, rm: number): boolean {
 }
 
 const exact = new Set(['fcvt.d.w', 'fcvt.d.wu', 'fcvt.d.s'])
-const orders = ['', '.rl', '.aq', '.aqrl']
 
 function nameOf({ row, imm }: Decoded): string {
-  const atomic = row.effect.kind === 'amo' || row.effect.kind === 'load-reserved' || row.effect.kind === 'store-conditional'
-  return atomic ? row.name + orders[imm & 3] : row.name
-}
-
-function operandsOf(row: Row): readonly Shown[] {
-  const { effect } = row
-  switch (effect.kind) {
-    case 'load': return [effect.file === 'f' ? 'frd' : 'rd', 'place']
-    case 'store': return [row.reads.includes('frs2') ? 'frs2' : 'rs2', 'place']
-    case 'branch': return ['rs1', 'rs2', 'target']
-    case 'jump': return row.format === 'J' ? ['rd', 'target'] : ['rd', 'place']
-    case 'amo':
-    case 'store-conditional': return ['rd', 'rs2', 'at']
-    case 'load-reserved': return ['rd', 'at']
-    case 'csr': return ['rd', 'csr', effect.source === 'register' ? 'rs1' : 'zimm']
-    case 'system': return row.format === 'fence' ? ['before', 'after'] : ['reads']
-    case 'compute': return computed(row, effect.file === 'f' ? 'frd' : 'rd')
-  }
-}
-
-function computed(row: Row, destination: Shown): readonly Shown[] {
-  if (row.format === 'U') return [destination, 'upper']
-  if (row.format === 'shift') return [destination, 'rs1', 'hex']
-  if (row.format === 'I') return [destination, 'rs1', 'imm']
-  return [...(fieldsOf(row).rd ? [destination] : []), 'reads', ...(row.rounding ? (['rm'] as const) : [])]
+  return isOrdered(row) ? row.name + orders[imm] : row.name
 }
 
 function unknown(word: number): string {
