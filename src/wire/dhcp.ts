@@ -1,8 +1,11 @@
 /** DHCP and BOOTP messages. RFC 2131 §2, RFC 951, RFC 1542; options by `dhcp-options.ts`. */
 import type { Option } from './dhcp-options.ts'
-import { fromUtf8, hex, need, putU16be, putU32be, u16be, u32be, utf8 } from '../base/bytes.ts'
+import { fromUtf8, need, putU16be, putU32be, u16be, u32be, utf8 } from '../base/bytes.ts'
 import { Malformed } from '../base/errors.ts'
+import type { Show } from './format.ts'
+import { formatIpv4, formatMac } from './address.ts'
 import { codes, pack, unpack } from './dhcp-options.ts'
+import { hex32 } from './format.ts'
 
 export const serverPort = 67
 export const clientPort = 68
@@ -119,21 +122,23 @@ export function build(message: Message): Uint8Array {
   return fit(message, { maxBytes: 65_507 }).bytes
 }
 
-/** One line for people: `DHCP OFFER xid 0x3903f326 for 52:54:00:12:34:56: 10.0.0.100 from 10.0.0.1, file boot.scr.uimg`. */
+/** One line for people: `dhcp offer xid 0x3903f326 for 52:54:00:12:34:56, gets 10.0.0.100, server 10.0.0.1, file boot.scr.uimg`. */
 export function format(message: Message): string {
-  const parts = [`${name(message)} xid 0x${message.xid.toString(16).padStart(8, '0')} for ${hex(message.chaddr, ':')}`]
+  const parts = [`${name(message)} xid ${hex32(message.xid)} for ${formatMac(message.chaddr)}`]
   const server = option(message, codes.serverId)
   const asked = option(message, codes.requestedAddress)
-  if (message.yiaddr !== 0) parts.push(`gets ${dotted(message.yiaddr)}`)
-  if (asked?.length === 4) parts.push(`asks for ${dotted(u32be(asked, 0))}`)
-  if (message.ciaddr !== 0) parts.push(`has ${dotted(message.ciaddr)}`)
-  if (server?.length === 4) parts.push(`server ${dotted(u32be(server, 0))}`)
-  if (message.siaddr !== 0) parts.push(`next server ${dotted(message.siaddr)}`)
-  if (message.giaddr !== 0) parts.push(`by relay ${dotted(message.giaddr)}`)
+  if (message.yiaddr !== 0) parts.push(`gets ${formatIpv4(message.yiaddr)}`)
+  if (asked?.length === 4) parts.push(`asks for ${formatIpv4(u32be(asked, 0))}`)
+  if (message.ciaddr !== 0) parts.push(`has ${formatIpv4(message.ciaddr)}`)
+  if (server?.length === 4) parts.push(`server ${formatIpv4(u32be(server, 0))}`)
+  if (message.siaddr !== 0) parts.push(`next server ${formatIpv4(message.siaddr)}`)
+  if (message.giaddr !== 0) parts.push(`by relay ${formatIpv4(message.giaddr)}`)
   const file = message.file === '' ? option(message, codes.bootFile) : utf8(message.file)
   if (file !== undefined) parts.push(`file ${fromUtf8(file)}`)
   return parts.join(', ')
 }
+
+export const show: Show<Message> = { xid: hex32, ciaddr: formatIpv4, yiaddr: formatIpv4, siaddr: formatIpv4, giaddr: formatIpv4, chaddr: formatMac }
 
 /** The data of one option, if the message has it. */
 export function option(message: Message, code: number): Uint8Array | undefined {
@@ -148,17 +153,13 @@ export function typeOf(message: Message): number | undefined {
 
 function name(message: Message): string {
   const type = typeOf(message)
-  if (type === undefined) return `BOOTP ${message.op}`
+  if (type === undefined) return `bootp ${message.op}`
   const word = Object.entries(types).find(([, value]) => value === type)?.[0]
-  return word === undefined ? `DHCP type ${type}` : `DHCP ${word.toUpperCase()}`
+  return word === undefined ? `dhcp type ${type}` : `dhcp ${word}`
 }
 
 /** Up to the first NUL. */
 function text(field: Uint8Array): string {
   const end = field.indexOf(0)
   return fromUtf8(end < 0 ? field : field.subarray(0, end))
-}
-
-function dotted(address: number): string {
-  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
 }

@@ -92,21 +92,21 @@ export function build(packet: Packet): Uint8Array {
   }
 }
 
-/** One line for people: `TFTP read request pxelinux.cfg/default octet blksize=1468`. */
+/** One line for people: `tftp read request pxelinux.cfg/default octet blksize=1468`. */
 export function format(packet: Packet): string {
   switch (packet.kind) {
     case 'rrq':
-      return `TFTP read request ${packet.file} ${packet.mode}${formatOptions(packet.options)}`
+      return `tftp read request ${packet.file} ${packet.mode}${formatOptions(packet.options)}`
     case 'wrq':
-      return `TFTP write request ${packet.file} ${packet.mode}${formatOptions(packet.options)}`
+      return `tftp write request ${packet.file} ${packet.mode}${formatOptions(packet.options)}`
     case 'data':
-      return `TFTP data block ${packet.block}, ${packet.data.length} bytes`
+      return `tftp data block ${packet.block}, ${packet.data.length} bytes`
     case 'ack':
-      return `TFTP acknowledgement of block ${packet.block}`
+      return `tftp acknowledgement of block ${packet.block}`
     case 'error':
-      return `TFTP error ${packet.code}: ${packet.message}`
+      return `tftp error ${packet.code}: ${packet.message}`
     case 'oack':
-      return `TFTP option acknowledgement${formatOptions(packet.options)}`
+      return `tftp option acknowledgement${formatOptions(packet.options)}`
   }
 }
 

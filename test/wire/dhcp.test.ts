@@ -30,6 +30,8 @@ const discover = concat(
   unhex('ff'),
 )
 
+const changed = (at: number, value: number): Uint8Array => discover.with(at, value)
+
 const reply: dhcp.Message = {
   op: 'reply',
   htype: 1,
@@ -103,7 +105,6 @@ describe('dhcp.parse', () => {
   })
 
   it('calls short messages, odd ops, long hardware addresses and runaway options malformed', () => {
-    const changed = (at: number, value: number): Uint8Array => discover.with(at, value)
     expect(() => dhcp.parse(discover.subarray(0, 235))).toThrow(Malformed)
     expect(() => dhcp.parse(new Uint8Array(0))).toThrow(Malformed)
     expect(() => dhcp.parse(changed(0, 3))).toThrow(Malformed)
@@ -152,8 +153,8 @@ describe('dhcp.build', () => {
 
 describe('dhcp.format', () => {
   it('says what it is in one line', () => {
-    expect(dhcp.format(dhcp.parse(discover))).toBe('DHCP DISCOVER xid 0x3903f326 for 52:54:00:12:34:56, file boot.scr.uimg')
-    expect(dhcp.format(reply)).toBe('DHCP OFFER xid 0x3903f326 for 52:54:00:12:34:56, gets 10.0.0.100, server 10.0.0.1, next server 10.0.0.1, file boot.scr.uimg')
-    expect(dhcp.format({ ...reply, options: undefined, file: '' })).toMatch(/^BOOTP reply /)
+    expect(dhcp.format(dhcp.parse(discover))).toBe('dhcp discover xid 0x3903f326 for 52:54:00:12:34:56, file boot.scr.uimg')
+    expect(dhcp.format(reply)).toBe('dhcp offer xid 0x3903f326 for 52:54:00:12:34:56, gets 10.0.0.100, server 10.0.0.1, next server 10.0.0.1, file boot.scr.uimg')
+    expect(dhcp.format({ ...reply, options: undefined, file: '' })).toMatch(/^bootp reply /)
   })
 })
