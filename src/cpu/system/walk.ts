@@ -32,7 +32,7 @@ export function buildWalk(parts: Parts): void {
   const mode = f.let(wrap(shrU(get64(slot.satp), c64(60))))
   f.if(or(eq(privilege, c32(machine)), eqz(mode)), () => f.return(address))
   // Mode 8 is Sv39 with three levels, 9 Sv48 with four, 10 Sv57 with five.
-  const level = f.let(sub(mode, c32(6)))
+  const level = f.let(sub(mode, c32(5)))
   const spare = f.let(sub(c64(52), mul(extendU(level), c64(9))))
   const fail = (): void => {
     f.call(parts.raise, pageFault(access), address)
