@@ -79,6 +79,7 @@ function cpu(hart: number): TreeNode {
       {
         name: 'interrupt-controller',
         properties: {
+          '#address-cells': 0,
           '#interrupt-cells': 1,
           'interrupt-controller': true,
           compatible: 'riscv,cpu-intc',
