@@ -3,8 +3,8 @@ import { aliasOf } from './aliases.ts'
 import { csrName } from './csr-names.ts'
 import { decode } from './decode.ts'
 import { floatNames, integerNames, roundingNames } from './registers.ts'
-import type { Decoded, Row } from './row.ts'
-import { type Shown, isOrdered, orders, written } from './written.ts'
+import type { Decoded } from './row.ts'
+import { type Shown, isOrdered, orders, usualRounding, written } from './written.ts'
 
 /** @param what a decoded instruction or its word (as `decode` takes it); @param pc address, for branch targets. */
 export function disassemble(what: Decoded | number, pc: number | bigint): string {
@@ -37,7 +37,7 @@ function show(what: Shown, decoded: Decoded, pc: bigint): string {
     case 'zimm': return `${rs1}`
     case 'before': return ordering((imm >> 4) & 15)
     case 'after': return ordering(imm & 15)
-    case 'rm': return silent(row, rm) ? '' : `${roundingNames[rm]}`
+    case 'rm': return rm === usualRounding(row) ? '' : `${roundingNames[rm]}`
   }
 }
 
@@ -46,13 +46,6 @@ function ordering(set: number): string {
   const letters = [...'iorw'].filter((_, index) => (set & (8 >> index)) !== 0).join('')
   return letters === '' ? '0' : letters
 }
-
-/** The dynamic mode isn't written, nor what can't matter: round to nearest in a conversion that is exact. */
-function silent(row: Row, rm: number): boolean {
-  return rm === 7 || (rm === 0 && exact.has(row.name))
-}
-
-const exact = new Set(['fcvt.d.w', 'fcvt.d.wu', 'fcvt.d.s'])
 
 function nameOf({ row, imm }: Decoded): string {
   return isOrdered(row) ? row.name + orders[imm] : row.name

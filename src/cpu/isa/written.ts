@@ -36,6 +36,13 @@ export function written(row: Row): readonly Shown[] {
   }
 }
 
+/** The rounding mode that isn't written: dynamic; to nearest in conversions that are exact. */
+export function usualRounding(row: Row): number {
+  return exact.has(row.name) ? 0 : 7
+}
+
+const exact = new Set(['fcvt.d.w', 'fcvt.d.wu', 'fcvt.d.s'])
+
 function computed(row: Row, destination: Shown): readonly Shown[] {
   if (row.format === 'U') return [destination, 'upper']
   if (row.format === 'shift') return [destination, 'rs1', 'hex']

@@ -14,7 +14,7 @@ const words: readonly [number, string][] = [
   [0xc000_2573, 'rdcycle a0'], [0xc020_2573, 'rdinstret a0'], [0x0035_1073, 'fscsr a0'], [0x0025_15f3, 'fsrm a1,a0'], [0x7c00_2573, 'csrr a0,0x7c0'],
   [0xc000_1073, 'unimp'], [0x0ff0_000f, 'fence'], [0x0210_000f, 'fence r,w'], [0x8330_000f, 'fence.tso'], [0x0100_000f, 'pause'], [0x0000_100f, 'fence.i'],
   [0x20b5_8553, 'fmv.s fa0,fa1'], [0x22b5_9553, 'fneg.d fa0,fa1'], [0x22c5_8553, 'fsgnj.d fa0,fa1,fa2'],
-  [0x00c5_9553, 'fadd.s fa0,fa1,fa2,rtz'], [0x00c5_f553, 'fadd.s fa0,fa1,fa2'], [0x00c5_8553, 'fadd.s fa0,fa1,fa2,rne'], [0xd205_0553, 'fcvt.d.w fa0,a0'],
+  [0x00c5_9553, 'fadd.s fa0,fa1,fa2,rtz'], [0x00c5_f553, 'fadd.s fa0,fa1,fa2'], [0x00c5_8553, 'fadd.s fa0,fa1,fa2,rne'], [0xd205_0553, 'fcvt.d.w fa0,a0'], [0xd205_7553, 'fcvt.d.w fa0,a0,dyn'],
   [0x6ac5_f543, 'fmadd.d fa0,fa1,fa2,fa3'], [0xe005_0553, 'fmv.x.w a0,fa0'], [0xf200_0553, 'fmv.d.x fa0,zero'], [0xe200_9553, 'fclass.d a0,ft1'],
   [0x1005_a52f, 'lr.w a0,(a1)'], [0x1605_b52f, 'lr.d.aqrl a0,(a1)'], [0x1ac5_a52f, 'sc.w.rl a0,a2,(a1)'], [0x04c5_b52f, 'amoadd.d.aq a0,a2,(a1)'],
   [0x0045_2507, 'flw fa0,4(a0)'], [0xfea5_3c27, 'fsd fa0,-8(a0)'], [0x7ea0_3fa3, 'sd a0,2047(zero)'], [0x03f5_1513, 'slli a0,a0,0x3f'],
