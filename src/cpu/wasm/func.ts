@@ -15,6 +15,24 @@ const stores: Readonly<Record<StoreKind, readonly [number, number]>> = {
   i32: [0x36, 2], i64: [0x37, 3], 'i32.8': [0x3a, 0], 'i32.16': [0x3b, 1], 'i64.8': [0x3c, 0], 'i64.16': [0x3d, 1], 'i64.32': [0x3e, 2],
 }
 
+/** The instruction that pushes a constant (§5.4.9). */
+export function constant(into: ByteWriter, type: Type, value: bigint | number): void {
+  if (type === 'i32') {
+    into.byte(0x41)
+    return into.s32(Number(value))
+  }
+  if (type === 'i64') {
+    into.byte(0x42)
+    return into.s64(BigInt(value))
+  }
+  const bytes = new Uint8Array(type === 'f32' ? 4 : 8)
+  const view = new DataView(bytes.buffer)
+  if (type === 'f32') view.setFloat32(0, Number(value), true)
+  else view.setFloat64(0, Number(value), true)
+  into.byte(type === 'f32' ? 0x43 : 0x44)
+  into.bytes(bytes)
+}
+
 /** A branch target; made by `block` and `loop`. */
 export class Label {
   readonly depth: number
@@ -142,6 +160,7 @@ export class Func implements FuncRef {
   }
 
   return(...values: readonly Term[]): void {
+    assert(values.length === this.results.length && values.every((value, at) => value.type === this.results[at]), `${this.name}: return of (${values.map((value) => value.type).join(', ')}), wants (${this.results.join(', ')})`)
     for (const value of values) this.push(value)
     this.#code.byte(0x0f)
   }
@@ -167,7 +186,7 @@ export class Func implements FuncRef {
     const code = this.#code
     switch (term.kind) {
       case 'const':
-        return this.#constant(term.type, term.value)
+        return constant(code, term.type, term.value)
       case 'operand': {
         assert(this.resolver.operand !== undefined, `${this.name}: operand ${term.name} has no home`)
         return this.push(this.resolver.operand(term.name))
@@ -225,23 +244,6 @@ export class Func implements FuncRef {
     for (const arg of args) this.push(arg)
     this.#code.byte(0x10)
     this.#code.u32(func.index)
-  }
-
-  #constant(type: Type, value: bigint | number): void {
-    if (type === 'i32') {
-      this.#code.byte(0x41)
-      return this.#code.s32(Number(value))
-    }
-    if (type === 'i64') {
-      this.#code.byte(0x42)
-      return this.#code.s64(BigInt(value))
-    }
-    const bytes = new Uint8Array(type === 'f32' ? 4 : 8)
-    const view = new DataView(bytes.buffer)
-    if (type === 'f32') view.setFloat32(0, Number(value), true)
-    else view.setFloat64(0, Number(value), true)
-    this.#code.byte(type === 'f32' ? 0x43 : 0x44)
-    this.#code.bytes(bytes)
   }
 
   #memory([code, align]: readonly [number, number], offset: number): void {

@@ -1,6 +1,6 @@
 /** A wasm module: types, imports, functions, exports. WebAssembly core specification 2.0 §5.5; shared memory by the threads proposal. */
 import { ByteWriter } from './bytes.ts'
-import { Func, typeCode } from './func.ts'
+import { Func, constant, typeCode } from './func.ts'
 import { assert } from '../../base/errors.ts'
 import type { FuncRef, Term, Type } from '../term.ts'
 
@@ -72,9 +72,7 @@ export class Module {
     this.#section(out, 6, this.#globals.length, (section) => {
       for (const { type, value } of this.#globals) {
         section.bytes([typeCode(type), 0x01])
-        section.byte(type === 'i32' ? 0x41 : 0x42)
-        if (type === 'i32') section.s32(Number(value))
-        else section.s64(BigInt(value))
+        constant(section, type, value)
         section.byte(0x0b)
       }
     })
