@@ -22,9 +22,10 @@ export function hear(port: Port, clock: Clock): Heard[] {
 
 export const frameOf = (bytes: Uint8Array): Frame => ({ bytes, offload: undefined })
 
+const mac = (last: string): string => (last === 'ff' ? 'ffffffffffff' : `0200000000${last}`)
+
 /** An Ethernet frame whose addresses are told by their last byte (`ff`: broadcast), e.g. `ether('01', 'ff', '0800', 'aa')`. */
 export function ether(source: string, destination: string, type = '0800', payload = '00'): Frame {
-  const mac = (last: string): string => (last === 'ff' ? 'ffffffffffff' : `0200000000${last}`)
   return frameOf(concat(unhex(mac(destination)), unhex(mac(source)), unhex(type), unhex(payload)))
 }
 

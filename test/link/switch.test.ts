@@ -140,8 +140,9 @@ describe('a switch', () => {
   })
 })
 
+const access = (vlan: number): VlanMode => ({ mode: 'access', vlan })
+
 describe('VLANs', () => {
-  const access = (vlan: number): VlanMode => ({ mode: 'access', vlan })
   const plain = ether('01', 'ff', '0800', 'aa')
   const plainHex = hex(plain.bytes)
   const tagged10 = hex(ether('01', 'ff', '8100', '000a0800aa').bytes)

@@ -58,7 +58,7 @@ describe('pcapng', () => {
     const into = new Uint8Array(44).fill(0xa5)
     expect(packetBytes(2, head)).toBe(36)
     expect(writePacket(into, 4, head, unhex('0102'))).toBe(40)
-    expect(hex(into)).toBe('a5a5a5a5' + '06000000' + '24000000' + '03000000' + '00000000' + '05000000' + '02000000' + '02000000' + '01020000' + '24000000' + 'a5a5a5a5')
+    expect(hex(into)).toBe(['a5a5a5a5', '06000000', '24000000', '03000000', '00000000', '05000000', '02000000', '02000000', '01020000', '24000000', 'a5a5a5a5'].join(''))
   })
 
   it('reads big-endian sections, microseconds, unknown and simple blocks, and numbers interfaces through', () => {

@@ -1,0 +1,112 @@
+/** Every format, through the pretty-printer: a parser returns or throws Malformed, and what the printer makes of it is text. `NETLOOM_FUZZ_ROUNDS` for longer runs. */
+import { describe, expect, it } from 'vitest'
+import { concat, hex, unhex } from '../../src/base/bytes.ts'
+import { Malformed } from '../../src/base/errors.ts'
+import { SeededRandom } from '../../src/base/random.ts'
+import { addressSum4 } from '../../src/wire/checksum.ts'
+import { dissect, line, tree } from '../../src/wire/dissect.ts'
+import * as arp from '../../src/wire/arp.ts'
+import * as icmp from '../../src/wire/icmp.ts'
+import * as ipv4 from '../../src/wire/ipv4.ts'
+import * as pcapng from '../../src/wire/pcapng.ts'
+import * as tcp from '../../src/wire/tcp.ts'
+import { buildOptions } from '../../src/wire/tcp-options.ts'
+import * as udp from '../../src/wire/udp.ts'
+
+const rounds = Number(process.env['NETLOOM_FUZZ_ROUNDS'] ?? 6000)
+const [source, destination] = [0x0a000002, 0x0a000001]
+const link = unhex('020000000001 020000000002')
+const packet = (protocol: number, payload: Uint8Array): Uint8Array => ipv4.build({ protocol, source, destination, payload })
+const datagram = (sourcePort: number, destinationPort: number, payload: Uint8Array): Uint8Array =>
+  packet(17, udp.build({ sourcePort, destinationPort, payload }, addressSum4(source, destination, 17)))
+const ip = (bytes: Uint8Array): Uint8Array => concat(link, unhex('0800'), bytes)
+
+/** A BOOTREQUEST with a few options, as bytes, so that the DHCP format is reached without being asked to build it. */
+const dhcp = concat(unhex('01010600 12345678 00000000'), new Uint8Array(16), unhex('020000000002'), new Uint8Array(202), unhex('63825363 350101 370401030642 3d07 01020000000002 ff'))
+
+const options = buildOptions({ mss: 1460, sackPermitted: true, timestamps: { value: 1, echo: 2 }, windowScale: 7 })
+const segment = { sourcePort: 49_152, destinationPort: 80, sequence: 1, acknowledgment: 2, flags: 18, window: 3, urgentPointer: 0, options, payload: unhex('474554') }
+
+const seeds: readonly Uint8Array[] = [
+  concat(link, unhex('0806'), arp.build({ operation: 1, senderMac: link.subarray(6), senderIp: source, targetMac: new Uint8Array(6), targetIp: destination })),
+  ip(datagram(68, 67, dhcp)),
+  ip(datagram(67, 68, dhcp)),
+  ip(datagram(2000, 69, unhex('0001 626f6f7400 6f6374657400 626c6b73697a6500 3134363800'))),
+  ip(datagram(69, 2000, unhex('0006 626c6b73697a6500 3134363800'))),
+  ip(packet(1, icmp.build({ kind: 'echo', identifier: 1, sequence: 2, payload: unhex('6162') }))),
+  ip(packet(1, icmp.build({ kind: 'unreachable', code: 3, mtu: 0, quoted: datagram(1, 2, unhex('00')) }))),
+  ip(packet(6, tcp.build(segment, addressSum4(source, destination, 6)))),
+  concat(link, unhex('8100 000a 8100 0014 0800'), datagram(1, 2, unhex('00'))),
+  concat(link, unhex('86dd 60000000 0018 3aff fe800000000000000000000000000002 ff0200000000000000000001ff000001'), unhex('8700 0000 00000000 fe800000000000000000000000000001')),
+  concat(link, unhex('86dd 60000000 0028 00ff fe800000000000000000000000000002 ff020000000000000000000000000001'), unhex('3a00 0502 0000 0100 8600 0000 4008 0708 00000000 00000000 0101 020000000002 0501 0000 000005dc')),
+]
+
+/** Bytes changed, cut out, doubled, cut off: what a broken or hostile sender makes of an honest frame. */
+function mutate(random: SeededRandom, seed: Uint8Array): Uint8Array {
+  let bytes: Uint8Array = seed.slice()
+  for (let times = 1 + random.below(4); times > 0 && bytes.length > 0; times--) {
+    const at = random.below(bytes.length)
+    const kind = random.below(6)
+    if (kind === 0) bytes = bytes.slice(0, at)
+    else if (kind === 1) bytes = concat(bytes.subarray(0, at), random.bytes(random.below(8)), bytes.subarray(at))
+    else if (kind === 2) bytes = concat(bytes.subarray(0, at), bytes.subarray(Math.min(bytes.length, at + random.below(8))))
+    else bytes[at] = [0, 0xff, 0x7f, random.below(256)][random.below(4)]
+  }
+  return bytes
+}
+
+describe('fuzz', () => {
+  it('has seeds that mean something', () => {
+    for (const seed of seeds) expect(line(seed)).not.toContain('MALFORMED')
+  })
+
+  it('finds no frame that makes a parser throw anything but Malformed', () => {
+    const random = new SeededRandom('fuzz dissect')
+    for (let round = 0; round < rounds; round++) {
+      const bytes = round % 10 === 0 ? random.bytes(random.below(200)) : mutate(random, seeds[round % seeds.length])
+      try {
+        expect(dissect(bytes).length).toBeLessThanOrEqual(16)
+        if (round % 4 === 0) tree(bytes)
+        line(bytes.subarray(Math.min(14, bytes.length)), 'ip')
+      } catch (error) {
+        throw new Error(`round ${round}: ${hex(bytes)}`, { cause: error })
+      }
+    }
+  })
+
+  it('finds no torn frame that does', () => {
+    for (const seed of seeds) for (let length = 0; length < seed.length; length++) line(seed.subarray(0, length))
+  })
+
+  it('finds no capture file that makes the reader throw anything but Malformed', () => {
+    const random = new SeededRandom('fuzz pcapng')
+    const file = pcapng.build({
+      application: 'fuzz',
+      interfaces: [{ name: 'eth0', linkType: 1 }],
+      packets: seeds.slice(0, 2).map((bytes, time) => ({ interface: 0, time, flags: 1, comment: 'x', bytes, originalLength: bytes.length })),
+    })
+    for (let round = 0; round < rounds / 2; round++) {
+      const bytes = mutate(random, file)
+      try {
+        pcapng.parse(bytes)
+      } catch (error) {
+        if (!(error instanceof Malformed)) throw new Error(`round ${round}: ${hex(bytes)}`, { cause: error })
+      }
+    }
+  })
+
+  it('finds no segment, datagram or packet that is read and then built otherwise', () => {
+    const random = new SeededRandom('fuzz round trip')
+    for (let round = 0; round < rounds / 4; round++) {
+      const bytes = ipv4.build({
+        dscp: random.below(64), ecn: random.below(4), identification: random.below(65_536), dontFragment: random.below(2) === 0, moreFragments: random.below(2) === 0, ttl: random.below(256),
+        fragmentOffset: random.below(100) * 8, protocol: random.below(256), source: random.below(2 ** 32), destination: random.below(2 ** 32), options: random.bytes(random.below(11) * 4), payload: random.bytes(random.below(50)),
+      })
+      expect(hex(ipv4.build(ipv4.parse(bytes)))).toBe(hex(bytes))
+      const sum = random.below(65_536)
+      const sent = tcp.build({ ...segment, flags: random.below(256), sequence: random.below(2 ** 32), options: random.bytes(random.below(11) * 4), payload: random.bytes(random.below(50)) }, sum)
+      expect(tcp.parse(sent, sum).checksum).toBe('right')
+      expect(hex(tcp.build(tcp.parse(sent), sum))).toBe(hex(sent))
+    }
+  })
+})
