@@ -7,6 +7,15 @@ const mib = 0x10_0000
 const image = (name: string, size: number) => ({ name, bytes: new Uint8Array(size).fill(1) })
 const opensbi = image('fw_dynamic.bin', 270_000)
 
+const refusal = (work: () => unknown): ConfigError => {
+  try {
+    work()
+  } catch (error) {
+    return error as ConfigError
+  }
+  throw new Error('nothing was refused')
+}
+
 describe('boot plan', () => {
   it('starts M-mode firmware at RAM’s start, with the tree in the last 2 MiB', () => {
     const firmware = image('u-boot.bin', 1000)
@@ -50,14 +59,6 @@ describe('boot plan', () => {
 
   it('says how much memory would do', () => {
     const kernel = { name: 'Image', bytes: linuxImage(4096, 40 * mib) }
-    const refusal = (work: () => unknown): ConfigError => {
-      try {
-        work()
-      } catch (error) {
-        return error as ConfigError
-      }
-      throw new Error('nothing was refused')
-    }
     const small = refusal(() => planBoot({ kind: 'kernel', opensbi, kernel }, 32 * mib))
     expect(small).toBeInstanceOf(ConfigError)
     expect(small.message).toBe('Image does not fit into 32M of memory: it reaches up to 0x82a00000, and the device tree is at 0x81e00000')

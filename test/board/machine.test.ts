@@ -14,6 +14,8 @@ const uart = 0x1000_0000
 const clint = 0x200_0000
 const finisher = 0x10_0000
 
+const image = (name: string) => ({ name, bytes: Uint8Array.of(1) })
+
 function make(change: Partial<MachineConfig> = {}) {
   const warnings: string[] = []
   const log = { debug: () => undefined, info: () => undefined, error: () => undefined, warn: (_event: string, message: string) => void warnings.push(message) }
@@ -48,7 +50,6 @@ describe('machine', () => {
   })
 
   it('tells fw_dynamic where its information is', () => {
-    const image = (name: string) => ({ name, bytes: Uint8Array.of(1) })
     const { machine, core } = make({ ramBytes: 0x100_0000, boot: { kind: 'supervisor', opensbi: image('fw'), payload: image('u-boot') } })
     machine.start()
     expect(core.resets).toEqual([[0x8000_0000, 0x80e0_0000, 0x1040]])

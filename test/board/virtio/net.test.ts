@@ -39,7 +39,7 @@ describe('virtio-net', () => {
   it('tells its address, the link and one pair of queues', () => {
     const { driver, nic } = board([])
     const config = Array.from({ length: 12 }, (_, at) => driver.slot.read(0x100 + at, 1))
-    expect(hex(Uint8Array.from(config))).toBe('020000000001' + '0100' + '0100' + '0000')
+    expect(hex(Uint8Array.from(config))).toBe('020000000001010001000000')
     nic.unplug()
     expect(driver.slot.read(0x106, 2)).toBe(0)
     expect(driver.acknowledge()).toBe(2)
