@@ -1,2 +1,5 @@
 #!/usr/bin/env node
-export {}
+/** The door for hands: `netloom`. */
+import { run } from './program.ts'
+
+process.exitCode = await run(process.argv)

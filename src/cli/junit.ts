@@ -1,0 +1,19 @@
+/** Verdicts as JUnit XML, the form every CI reads. */
+import type { Verdict } from '../lab/verdicts.ts'
+
+/** @param wall milliseconds of the host. */
+export function junit(lab: string, verdicts: readonly Verdict[], wall: number): string {
+  const failed = verdicts.filter((verdict) => verdict.outcome !== 'passed').length
+  const cases = verdicts.map(({ name, outcome, message, time }) => {
+    const head = `    <testcase classname="${escape(lab)}" name="${escape(name)}" time="${((time ?? 0) / 1e9).toFixed(6)}"`
+    return outcome === 'passed' ? `${head}/>` : `${head}>\n      <failure message="${escape(message)}"/>\n    </testcase>`
+  })
+  const suite = `  <testsuite name="${escape(lab)}" tests="${verdicts.length}" failures="${failed}" time="${(wall / 1000).toFixed(3)}">`
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suite}\n${cases.join('\n')}\n  </testsuite>\n</testsuites>\n`
+}
+
+/** XML 1.0 has no place for most control characters, not even as references. */
+function escape(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\x00-\x08\x0b-\x1f]/g, '?').replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;')
+}

@@ -1,0 +1,27 @@
+/** Options that several commands share, as commander hands them over. */
+import type { Format } from './table.ts'
+
+export interface GlobalOptions {
+  readonly file?: string
+  readonly name?: string
+  readonly format?: Format
+  readonly yes?: boolean
+  readonly verbose?: boolean
+  readonly quiet?: boolean
+}
+
+export interface UpOptions extends GlobalOptions {
+  readonly detach?: boolean
+  readonly console?: string
+  readonly capture?: string
+  readonly logs?: string
+  readonly seed?: string
+  readonly dryRun?: boolean
+}
+
+export interface TestOptions extends GlobalOptions {
+  readonly capture?: string
+  readonly logs?: string
+  readonly seed?: string
+  readonly junit?: string
+}

@@ -1,0 +1,140 @@
+/** The words of the command line. Every command's code is loaded when it is called, so that `--help` costs nothing. */
+import { Command, CommanderError, Option } from 'commander'
+import { exitCodes, fail } from './failure.ts'
+import type { GlobalOptions, TestOptions, UpOptions } from './options.ts'
+import { version } from './version.ts'
+
+/** Commander hands over arguments and options untyped; each command below says what it expects. */
+type Words = any[]
+type Action = (...words: Words) => number | Promise<number>
+type Act = (work: Action) => (...words: Words) => Promise<void>
+
+/** @returns the exit code. */
+export async function run(words: readonly string[]): Promise<number> {
+  let code: number = exitCodes.ok
+  const program = describe((work) => async (...words: Words) => {
+    code = await work(...words)
+  })
+  try {
+    await program.parseAsync(words)
+    return code
+  } catch (error) {
+    // Commander has said what it had to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.fileWrong
+    return fail(error)
+  }
+}
+
+function describe(act: Act): Command {
+  const program = new Command('netloom')
+  program.description('A virtual network lab in one command: deterministic, rootless, and it explains itself.')
+  program.version(version(), '-V, --version')
+  program.exitOverride().showHelpAfterError('(netloom --help lists the commands)').enablePositionalOptions()
+  program.addHelpText('after', '\nExit codes: 0 ok, 1 a test failed, 2 the file or command is wrong, 3 the host refuses.')
+  running(program, act)
+  looking(program, act)
+  imaging(program, act)
+  for (const command of program.commands) for (const each of [command, ...command.commands]) common(each)
+  return program
+}
+
+function common(command: Command): void {
+  command.exitOverride()
+  command.option('--name <lab>', 'the lab’s name')
+  command.addOption(new Option('--format <format>', 'how tables are printed').choices(['table', 'json']))
+  command.option('-y, --yes', 'overwrite without asking').option('-v, --verbose', 'say more').option('-q, --quiet', 'say less')
+}
+
+const fileOption = ['-f, --file <file>', 'the lab file; lab.yaml of this folder when left out'] as const
+
+function running(program: Command, act: Act): void {
+  program
+    .command('up [file]')
+    .alias('deploy')
+    .description('start a lab; Ctrl-C stops it')
+    .option(...fileOption)
+    .option('-d, --detach', 'run it in the background')
+    .option('-c, --console <node>', 'this terminal is that node’s console')
+    .option('--capture <file>', 'record every port into a pcapng file')
+    .option('--logs <folder>', 'write each console into NODE.log there')
+    .option('--seed <seed>', 'another seed than the file’s')
+    .option('--dry-run', 'say what would be started')
+    .action(act(async (file: string | undefined, options: UpOptions) => (await import('./commands/up.ts')).up(file, options)))
+  program
+    .command('down [lab]')
+    .alias('destroy')
+    .description('stop a running lab')
+    .option('--all', 'every lab')
+    .action(act(async (lab: string | undefined, options: GlobalOptions) => (await import('./commands/down.ts')).down(lab, options)))
+  program
+    .command('test [file]')
+    .description('run a lab until its tests are decided')
+    .option(...fileOption)
+    .option('--capture <file>', 'record every port into a pcapng file')
+    .option('--logs <folder>', 'write each console into NODE.log there')
+    .option('--seed <seed>', 'another seed than the file’s')
+    .option('--junit <file>', 'write the verdicts as JUnit XML')
+    .action(act(async (file: string | undefined, options: TestOptions) => (await import('./commands/test.ts')).test(file, options)))
+  program
+    .command('validate [file]')
+    .description('check a lab file and say what it would make')
+    .option(...fileOption)
+    .action(act(async (file: string | undefined, options: GlobalOptions) => (await import('./commands/validate.ts')).validate(file, options)))
+  program
+    .command('init [example]')
+    .description('write a lab file to begin with')
+    .option('-f, --file <file>', 'where to; lab.yaml when left out')
+    .option('--list', 'say which examples there are')
+    .action(act(async (example: string | undefined, options: GlobalOptions) => (await import('./commands/init.ts')).init(example, options)))
+}
+
+function looking(program: Command, act: Act): void {
+  program
+    .command('ps')
+    .description('what is running')
+    .action(act(async (options: GlobalOptions) => (await import('./commands/ps.ts')).ps(options)))
+  program
+    .command('console <node>')
+    .description('this terminal on a node’s console; Ctrl-] leaves')
+    .action(act(async (node: string, options: GlobalOptions) => (await import('./commands/console.ts')).console(node, options)))
+  program
+    .command('logs [node]')
+    .description('what the lab’s parts said, or a node’s console')
+    .action(act(async (node: string | undefined, options: GlobalOptions) => (await import('./commands/look.ts')).logs(node, options)))
+  program
+    .command('inspect [table]')
+    .description('leases, mac, arp, ports, or a service’s own table')
+    .action(act(async (table: string | undefined, options: GlobalOptions) => (await import('./commands/look.ts')).inspect(table, options)))
+  program
+    .command('capture [what]')
+    .description('frames of a network, a node or NODE:ethN of a running lab, as pcapng')
+    .option('-w, --write <file>', 'where to; - is standard output', '-')
+    .action(act(async (what: string | undefined, options: GlobalOptions) => (await import('./commands/capture.ts')).capture(what, options)))
+  program
+    .command('graph [file]')
+    .description('draw a lab file')
+    .option(...fileOption)
+    .addOption(new Option('--as <form>', 'the drawing’s language').choices(['mermaid', 'dot']).default('mermaid'))
+    .action(act(async (file: string | undefined, options: GlobalOptions) => (await import('./commands/look.ts')).graph(file, options)))
+  program
+    .command('schema')
+    .description('the JSON Schema of a lab file, for editors')
+    .action(act(async () => (await import('./commands/look.ts')).schema()))
+}
+
+function imaging(program: Command, act: Act): void {
+  const images = program.command('images').description('guest firmware, kernels and initramfs in the cache')
+  images
+    .command('ls', { isDefault: true })
+    .description('what there is')
+    .action(act(async (options: GlobalOptions) => (await import('./commands/images.ts')).list(options)))
+  images
+    .command('pull [names...]')
+    .description('fetch images, or newer versions of them')
+    .action(act(async (names: string[], options: GlobalOptions) => (await import('./commands/images.ts')).pull(names, options)))
+  images
+    .command('rm [names...]')
+    .description('remove images from the cache')
+    .option('--all', 'everything in the cache')
+    .action(act(async (names: string[], options: GlobalOptions) => (await import('./commands/images.ts')).remove(names, options)))
+}

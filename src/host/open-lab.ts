@@ -1,0 +1,70 @@
+/** From a lab file's name to a lab that can be run: read, images fetched, built. */
+import { resolve } from 'node:path'
+import { services } from '../../services/registry.ts'
+import { makeCore } from '../cpu/machine-core.ts'
+import { buildLab } from '../lab/build.ts'
+import type { Lab } from '../lab/lab.ts'
+import { type ParsedLab, parseLab } from '../lab/parse.ts'
+import { BlockFile } from './block-file.ts'
+import { HostFileTree } from './file-tree.ts'
+import { HostError } from './host-error.ts'
+import type { HearProgress } from './images/archive.ts'
+import { catalog } from './images/catalog.ts'
+import { ImageStore } from './images/image-store.ts'
+import { type OpenedSource, openSource } from './lab-source.ts'
+import { loadImages } from './load-images.ts'
+import { NodeWasmEngine } from './wasm-engine.ts'
+
+export interface OpenOptions {
+  /** The lab file; the usual one of the current folder when left out. */
+  readonly file?: string | undefined
+  readonly seed?: string | undefined
+  readonly name?: string | undefined
+}
+
+export interface LoadOptions extends OpenOptions {
+  readonly hear?: HearProgress
+  readonly signal?: AbortSignal
+}
+
+export interface ReadLab extends ParsedLab {
+  readonly source: OpenedSource
+}
+
+/** Reads and checks; touches nothing but the file and what it includes. @throws {ConfigError} */
+export function readLab(options: OpenOptions): ReadLab {
+  const source = openSource(options.file)
+  const dictionary = { services, images: catalog.map((row) => row.name), seed: options.seed, name: options.name }
+  return { source, ...parseLab(source, dictionary) }
+}
+
+/** @throws {ConfigError | HostError} */
+export async function openLab(options: LoadOptions): Promise<{ lab: Lab; read: ReadLab }> {
+  const read = readLab(options)
+  return { lab: await loadLab(read, options), read }
+}
+
+/** Fetches what the lab needs and puts it together. @throws {ConfigError | HostError} */
+export async function loadLab(read: ReadLab, { hear, signal }: Pick<LoadOptions, 'hear' | 'signal'> = {}): Promise<Lab> {
+  const { folder } = read.source
+  const store = new ImageStore({ ...(hear === undefined ? {} : { hear }), ...(signal === undefined ? {} : { signal }) })
+  const images = await loadImages(read.topology, folder, store)
+  const program = read.topology.machines.some(({ boot }) => boot.kind === 'program') ? (await import('../lab/hello-guest.ts')).helloProgram() : new Uint8Array(0)
+  const engine = new NodeWasmEngine()
+  return buildLab(read.topology, {
+    makeCore: (config) => {
+      try {
+        return makeCore({ ...config, engine })
+      } catch (error) {
+        if (error instanceof RangeError) throw new HostError('ENOMEM', `the host has no room for ${config.ramBytes >> 20}M of guest memory`, 'give the node less: memory: 256M', error)
+        throw error
+      }
+    },
+    image: (name) => images.get(name) as Uint8Array,
+    program: () => program,
+    folder: (root) => new HostFileTree(resolve(folder, root)),
+    disk: (plan) => new BlockFile(resolve(folder, plan.file), plan.readOnly),
+    services,
+    place: read.place,
+  })
+}

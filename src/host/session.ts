@@ -1,0 +1,177 @@
+/** A lab while it runs on this computer: driven, reachable from other terminals, its consoles and captures open; and all of it closed again. */
+import type { Socket } from 'node:net'
+import { join, resolve } from 'node:path'
+import { ConfigError } from '../base/errors.ts'
+import { chooseCapture } from '../lab/capture-filter.ts'
+import { nodes, serviceTables, tables } from '../lab/inspect.ts'
+import type { Lab, LabEnd } from '../lab/lab.ts'
+import type { MachineIsland } from '../lab/machine-island.ts'
+import { suggestion } from '../lab/suggest.ts'
+import { CaptureFile } from './capture-file.ts'
+import { attach, ConsoleEnd } from './console-end.ts'
+import type { ControlRequest, LabRow } from './control-protocol.ts'
+import { type ControlReply, ControlServer } from './control-server.ts'
+import { Driver } from './driver.ts'
+import type { ReadLab } from './open-lab.ts'
+import { enlist, strikeOff } from './runtime-folder.ts'
+
+export interface SessionOptions {
+  /** A pcapng file for every port; overrides the lab file's `sim.capture`. Relative to the current folder. */
+  readonly capture?: string | undefined
+  /** A folder that takes one console log per node. */
+  readonly logs?: string | undefined
+  /** Somebody sits at this terminal. */
+  readonly attended: boolean
+  /** Reachable by `ps`, `console` … from other terminals. */
+  readonly reachable: boolean
+}
+
+/** Whoever reads a live capture slower than it grows is let go when so much waits for him, in bytes. */
+const mostWaiting = 64 << 20
+
+export class Session {
+  readonly lab: Lab
+  readonly driver: Driver
+  readonly #read: ReadLab
+  readonly #options: SessionOptions
+  readonly #control: ControlServer
+  readonly #consoles: ConsoleEnd[] = []
+  readonly #closers: (() => void)[] = []
+  #visitors = 0
+
+  constructor(lab: Lab, read: ReadLab, options: SessionOptions) {
+    this.lab = lab
+    this.#read = read
+    this.#options = options
+    this.driver = new Driver(lab, { clock: lab.topology.sim.clock, attended: options.attended })
+    this.#control = new ControlServer((request) => this.#answer(request))
+  }
+
+  /** Opens sockets and files. @throws {HostError} what the host refuses; everything opened before is closed again. */
+  async open(): Promise<void> {
+    try {
+      if (this.#options.reachable) await this.#reach()
+      for (const [node, island] of this.lab.machines) await this.#console(node, island)
+      this.#capture()
+    } catch (error) {
+      this.close('it was not started')
+      throw error
+    }
+  }
+
+  /** @throws whatever the lab throws: a fault of ours. */
+  run(): Promise<LabEnd> {
+    return this.driver.run()
+  }
+
+  /** Closes everything; may be called at any moment, and twice. @param why said of tests that are still open. */
+  close(why: string): void {
+    this.lab.close(why)
+    for (const console of this.#consoles.splice(0)) console.close()
+    for (const close of this.#closers.splice(0).reverse()) close()
+  }
+
+  async #reach(): Promise<void> {
+    const { name } = this.lab.topology
+    await this.#control.open(name)
+    this.#closers.push(() => {
+      this.#control.close()
+      strikeOff(name)
+    })
+    enlist({ name, file: resolve(this.#read.source.file), pid: process.pid, started: new Date().toISOString() })
+  }
+
+  async #console(node: string, { plan, transcript }: MachineIsland): Promise<void> {
+    const end = new ConsoleEnd(transcript, (bytes) => this.driver.type(node, bytes))
+    this.#consoles.push(end)
+    await end.open(plan.console, (name) => resolve(this.#read.source.folder, name))
+    const { logs } = this.#options
+    if (logs !== undefined) await end.open({ tcp: undefined, unix: undefined, log: join(logs, `${node}.log`) }, (name) => name)
+  }
+
+  #capture(): void {
+    const { sim } = this.lab.topology
+    const path = this.#options.capture ?? (sim.capture === undefined ? undefined : resolve(this.#read.source.folder, sim.capture))
+    if (path === undefined) return
+    const file = new CaptureFile(path)
+    const stop = this.lab.record(() => true, 'both', (bytes) => file.append(bytes))
+    this.#closers.push(() => {
+      stop()
+      file.close()
+    })
+  }
+
+  #answer(request: ControlRequest): ControlReply {
+    switch (request.do) {
+      case 'ps':
+        return { value: this.#row() }
+      case 'down':
+        this.driver.stop()
+        return { value: null }
+      case 'inspect':
+        return { value: this.#inspect(request.what) }
+      case 'logs':
+        return this.#logs(request.node)
+      case 'console':
+        return this.#visit(request.node)
+      case 'capture':
+        return this.#liveCapture(request.what)
+      default:
+        throw new ConfigError(`the lab does not know what to do with ${JSON.stringify((request as { do?: unknown }).do)}`, undefined, 'is it run by another version of netloom?')
+    }
+  }
+
+  #row(): LabRow {
+    const { name } = this.lab.topology
+    return { name, file: resolve(this.#read.source.file), pid: process.pid, time: this.lab.now / 1e9, nodes: nodes(this.lab) }
+  }
+
+  #inspect(what: string): unknown {
+    const table = tables[what]?.(this.lab) ?? serviceTables(this.lab)[what]
+    if (table !== undefined) return table
+    const words = [...Object.keys(tables), ...Object.keys(serviceTables(this.lab))]
+    throw new ConfigError(`there is no table "${what}"`, undefined, suggestion(what, words))
+  }
+
+  #logs(node: string | undefined): ControlReply {
+    if (node === undefined) return { value: this.lab.journal.entries }
+    return { value: this.#machine(node).transcript.text }
+  }
+
+  #visit(node: string): ControlReply {
+    const { transcript } = this.#machine(node)
+    const stream = (socket: Socket, rest: Uint8Array): void => {
+      this.#visitors++
+      this.driver.attend(true)
+      attach(socket, transcript, (bytes) => this.driver.type(node, bytes), rest)
+      socket.on('close', () => this.driver.attend(--this.#visitors > 0 || this.#options.attended))
+    }
+    return { value: { node }, stream }
+  }
+
+  #liveCapture(what: string | undefined): ControlReply {
+    const { which, directions } = chooseCapture(what, this.lab.taps, [...this.lab.backends.keys()])
+    const stream = (socket: Socket): void => {
+      const stop = this.lab.record(which, directions, (bytes) => {
+        if (socket.writableLength > mostWaiting) socket.destroy()
+        else socket.write(bytes.slice())
+      })
+      // Closing writes out what waits, so it comes before the socket's end.
+      const close = (): void => {
+        stop()
+        socket.end()
+      }
+      this.#closers.push(close)
+      socket.on('close', stop)
+      socket.on('end', close)
+      socket.on('error', () => socket.destroy())
+    }
+    return { value: null, stream }
+  }
+
+  #machine(node: string): MachineIsland {
+    const island = this.lab.machines.get(node)
+    if (island === undefined) throw new ConfigError(`there is no node "${node}" with a console`, undefined, suggestion(node, this.lab.machines.keys()))
+    return island
+  }
+}

@@ -1,0 +1,29 @@
+/** Where wasm runs: Node's own engine, synchronously. cpu/ makes the bytes (house.md, law 7). */
+import type { WasmEngine, WasmExports, WasmImport, WasmMemory, WasmTable } from '../cpu/core.ts'
+
+/** The part of the WebAssembly JavaScript interface (W3C, 2022) that is used here; @types/node 20 doesn't have it. */
+interface WebAssemblyApi {
+  readonly Memory: new (descriptor: { initial: number; maximum: number; shared: boolean }) => WasmMemory
+  readonly Table: new (descriptor: { initial: number; maximum: number; element: 'anyfunc' }) => WasmTable
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object, imports: { env: Record<string, WasmImport | WasmMemory | WasmTable> }) => { readonly exports: WasmExports }
+}
+
+const { Memory, Table, Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly
+
+/** Compiles and instantiates in the call: a block of guest code is needed before the next instruction. */
+export class NodeWasmEngine implements WasmEngine {
+  /** @throws {RangeError} when the host has no room for it. */
+  memory(pages: number): WasmMemory {
+    return new Memory({ initial: pages, maximum: pages, shared: true })
+  }
+
+  table(size: number): WasmTable {
+    return new Table({ initial: size, maximum: size, element: 'anyfunc' })
+  }
+
+  /** Imports, and the memory as `memory`, are found in the module `env`. */
+  instantiate(bytes: Uint8Array, memory: WasmMemory, imports: Readonly<Record<string, WasmImport>>, table?: WasmTable): WasmExports {
+    return new Instance(new Module(bytes), { env: { ...imports, memory, ...(table === undefined ? {} : { table }) } }).exports
+  }
+}

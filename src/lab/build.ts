@@ -1,0 +1,200 @@
+/** Topology → Lab: machines, networks, hosts and cables are made and put together. Nothing runs yet. */
+import { ConfigError } from '../base/errors.ts'
+import { SeededRandom } from '../base/random.ts'
+import type { Duration, Instant, Scheduler } from '../base/time.ts'
+import type { BootImages } from '../board/boot.ts'
+import type { Image } from '../board/image.ts'
+import { Machine } from '../board/machine.ts'
+import { cable, type CablePort } from '../link/cable.ts'
+import { Hub } from '../link/hub.ts'
+import { Switch } from '../link/switch.ts'
+import { Host } from '../stack/host.ts'
+import { type ServicePoint, ServiceConfigError } from '../stack/service.ts'
+import { parseIpv4, parseMac } from '../wire/address.ts'
+import { Fabric } from './fabric.ts'
+import { FileOverlay } from './file-overlay.ts'
+import { Journal } from './journal.ts'
+import { Lab, type LabPieces } from './lab.ts'
+import type { LabParts } from './lab-parts.ts'
+import { MachineIsland } from './machine-island.ts'
+import { Tap } from './tap.ts'
+import type { HostPlan, LinkPlan, MachinePlan, NetworkPlan, NicPlan, ServicePlan, Topology } from './topology.ts'
+
+/** Of a lab without any cable between islands: they may run apart as far as they like. */
+const boundless = 1_000_000_000 as Duration
+
+/** @throws {ConfigError} for what shows only now: an image that doesn't fit, a range outside its subnet. */
+export function buildLab(topology: Topology, parts: LabParts): Lab {
+  return new Builder(topology, parts).build()
+}
+
+class Builder {
+  readonly #topology: Topology
+  readonly #parts: LabParts
+  readonly #random: SeededRandom
+  readonly #fabric = new Fabric()
+  readonly #journal = new Journal()
+  readonly #machines = new Map<string, MachineIsland>()
+  readonly #backends = new Map<string, Switch | Hub>()
+  readonly #services = new Map<string, ServicePoint>()
+  readonly #hosts = new Map<string, Host>()
+  readonly #taps: Tap[] = []
+  /** Set once the lab is there; before that nothing happens. */
+  #lab: Lab | undefined
+  #lookAhead: Duration | undefined
+
+  constructor(topology: Topology, parts: LabParts) {
+    this.#topology = topology
+    this.#parts = parts
+    this.#random = new SeededRandom(topology.sim.seed)
+    // One machine's end may be another's beginning, which is news between islands like any other.
+    if (topology.machines.some((machine) => machine.dependsOn.length > 0)) this.#latency(topology.sim.latency, true)
+  }
+
+  build(): Lab {
+    for (const plan of this.#topology.machines) this.#machine(plan)
+    for (const plan of this.#topology.networks) this.#network(plan)
+    for (const plan of this.#topology.hosts) this.#host(plan)
+    for (const plan of this.#topology.machines) for (const nic of plan.nics) if (nic.network !== undefined) this.#plug(plan, nic, nic.network)
+    for (const plan of this.#topology.links) this.#link(plan)
+    for (const plan of this.#topology.hosts) for (const service of plan.services) this.#service(plan, service)
+    const pieces: LabPieces = {
+      topology: this.#topology,
+      fabric: this.#fabric,
+      journal: this.#journal,
+      machines: this.#machines,
+      backends: this.#backends,
+      services: this.#services,
+      hosts: this.#hosts,
+      taps: this.#taps,
+      lookAhead: this.#lookAhead ?? boundless,
+    }
+    this.#lab = new Lab(pieces)
+    return this.#lab
+  }
+
+  #machine(plan: MachinePlan): void {
+    const log = this.#journal.log(plan.name, { get now(): Instant { return machine.timeline.now } })
+    const machine: Machine = this.#told(['nodes', plan.name], () => new Machine({
+      name: plan.name,
+      ramBytes: plan.memoryBytes,
+      harts: plan.cpus,
+      boot: this.#boot(plan),
+      nics: plan.nics.map((nic) => ({ mac: parseMac(nic.mac) })),
+      disks: plan.disks.map((disk) => this.#parts.disk(disk)),
+      random: this.#random.fork(`machine ${plan.name}`),
+      log,
+      coreFactory: this.#parts.makeCore,
+    }))
+    const events = {
+      said: (bytes: Uint8Array, time: Instant) => this.#lab?.said(plan.name, bytes, time),
+      powered: (state: 'running' | 'off', time: Instant) => this.#lab?.powered(plan.name, state, time),
+    }
+    this.#machines.set(plan.name, new MachineIsland(plan, machine, log, events))
+  }
+
+  #boot({ boot }: MachinePlan): BootImages {
+    if (boot.kind === 'program') return { kind: 'program', program: { name: boot.program, bytes: this.#parts.program(boot.program) } }
+    const image = (name: string): Image => ({ name, bytes: this.#parts.image(name) })
+    const { firmware, payload, kernel, initrd, cmdline } = boot
+    const bootargs = cmdline === undefined ? {} : { bootargs: cmdline }
+    if (firmware === undefined) return { kind: 'program', program: image(kernel as string), ...bootargs }
+    if (kernel !== undefined) return { kind: 'kernel', opensbi: image(firmware), kernel: image(kernel), ...(initrd === undefined ? {} : { initrd: image(initrd) }), ...bootargs }
+    if (payload !== undefined) return { kind: 'supervisor', opensbi: image(firmware), payload: image(payload) }
+    return { kind: 'firmware', firmware: image(firmware) }
+  }
+
+  #network(plan: NetworkPlan): void {
+    const vlans = [...this.#topology.machines, ...this.#topology.hosts].some((one) => one.nics.some((nic) => nic.network === plan.name && nic.vlan !== undefined))
+    this.#backends.set(plan.name, plan.mode === 'hub' ? new Hub(plan.name) : new Switch({ name: plan.name, clock: this.#fabric.timeline, vlans }))
+  }
+
+  #host(plan: HostPlan): void {
+    const { timeline } = this.#fabric
+    const host = new Host({ name: plan.name, scheduler: timeline, random: this.#random.fork(`host ${plan.name}`), log: this.#journal.log(plan.name, timeline) })
+    for (const nic of plan.nics) {
+      const tap = this.#cable(plan.name, nic, nic.network as string, timeline, false)
+      const address = nic.address as NonNullable<NicPlan['address']>
+      host.addInterface({ name: nic.name, port: tap, mac: parseMac(nic.mac), addresses: [{ address: parseIpv4(address.address), prefix: address.prefix }] })
+    }
+    this.#hosts.set(plan.name, host)
+  }
+
+  #plug(plan: MachinePlan, nic: NicPlan, network: string): void {
+    const { machine } = this.#machines.get(plan.name) as MachineIsland
+    machine.nics[plan.nics.indexOf(nic)].plug(this.#cable(plan.name, nic, network, machine.timeline, true))
+  }
+
+  /** Lays a cable from a node's interface to its network. @returns the node's end. */
+  #cable(node: string, nic: NicPlan, network: string, scheduler: Scheduler, between: boolean): Tap {
+    const name = `${node}:${nic.name}`
+    const near = { name, scheduler, sent: this.#sent }
+    const [end, far] = cable({ latency: this.#latency(nic.latency, between), near, far: { name: `${network}<${name}`, scheduler: this.#fabric.timeline, sent: this.#sent } })
+    const backend = this.#backends.get(network) as Switch | Hub
+    if (nic.vlan !== undefined && backend instanceof Switch) backend.plug(far, { mode: 'access', vlan: nic.vlan })
+    else backend.plug(far)
+    return this.#tap(end, scheduler, node, nic)
+  }
+
+  #link(plan: LinkPlan): void {
+    const ends = plan.ends.map(({ node, nic }) => {
+      const { machine, plan: own } = this.#linked(node)
+      const index = own.nics.findIndex((one) => one.name === nic)
+      return { machine, node, nic: own.nics[index], index, end: { name: `${node}:${nic}`, scheduler: machine.timeline, sent: this.#sent } }
+    })
+    const ports = cable({ latency: this.#latency(plan.latency, true), rateBps: plan.rateBps, near: ends[0].end, far: ends[1].end })
+    for (const [at, { machine, node, nic, index }] of ends.entries()) machine.nics[index].plug(this.#tap(ports[at], machine.timeline, node, nic))
+  }
+
+  #linked(node: string): MachineIsland {
+    const island = this.#machines.get(node)
+    if (island === undefined) throw new ConfigError(`${node} is a node of kind service: it is reached through a network, not a link`, this.#parts.place(['links']))
+    return island
+  }
+
+  #tap(port: CablePort, scheduler: Scheduler, node: string, nic: NicPlan): Tap {
+    const tap = new Tap(port, scheduler, { name: `${node}:${nic.name}`, node, nic: nic.name, network: nic.network })
+    this.#taps.push(tap)
+    return tap
+  }
+
+  #latency(latency: Duration, betweenIslands: boolean): Duration {
+    if (betweenIslands && (this.#lookAhead === undefined || latency < this.#lookAhead)) this.#lookAhead = latency
+    return latency
+  }
+
+  readonly #sent = (arrival: Instant): void => this.#lab?.sent(arrival)
+
+  #service(plan: HostPlan, service: ServicePlan): void {
+    const { timeline } = this.#fabric
+    const host = this.#hosts.get(plan.name) as Host
+    const kind = this.#parts.services[service.kind]
+    const nodes = this.#topology.machines.map(({ name, nics }) => ({ name, macs: nics.map((nic) => parseMac(nic.mac)) }))
+    const images = new Map(Object.entries(service.files).map(([name, image]) => [name, this.#parts.image(image)]))
+    const folder = (root: string): FileOverlay => new FileOverlay(images, root === '' ? undefined : this.#parts.folder(root))
+    this.#told(service.path, () => {
+      const room = {
+        name: service.name,
+        sockets: host.sockets,
+        interfaces: host.views,
+        scheduler: timeline,
+        random: this.#random.fork(`service ${service.name}`),
+        files: folder,
+        log: this.#journal.log(service.name, timeline),
+        nodes,
+      }
+      this.#services.set(service.name, kind.create(kind.parse(service.config), room))
+    })
+  }
+
+  /** Runs `make`, and tells what is wrong with the file at the file's line. */
+  #told<Made>(path: readonly (string | number)[], make: () => Made): Made {
+    try {
+      return make()
+    } catch (error) {
+      if (error instanceof ServiceConfigError) throw new ConfigError(error.message, this.#parts.place([...path, ...error.path]), error.hint)
+      if (error instanceof ConfigError && error.place === undefined) throw new ConfigError(error.message, this.#parts.place(path), error.hint)
+      throw error
+    }
+  }
+}

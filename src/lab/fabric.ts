@@ -1,0 +1,27 @@
+/** The island of switches, hosts and service points: one timeline, and the alarms on it. */
+import type { Instant } from '../base/time.ts'
+import { Timeline } from '../base/timeline.ts'
+import type { Island } from './islands.ts'
+
+export class Fabric implements Island {
+  readonly name = 'fabric'
+  readonly timeline = new Timeline()
+  #horizon = 0
+
+  get now(): Instant {
+    return this.timeline.now
+  }
+
+  get next(): Instant | undefined {
+    return this.timeline.next
+  }
+
+  run(horizon: Instant): void {
+    this.#horizon = horizon
+    for (let next = this.timeline.next; next !== undefined && next < this.#horizon; next = this.timeline.next) this.timeline.step()
+  }
+
+  cut(horizon: Instant): void {
+    if (horizon < this.#horizon) this.#horizon = horizon
+  }
+}

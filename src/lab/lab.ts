@@ -1,0 +1,213 @@
+/** A lab that is put together: runs, is listened to, typed at, captured and judged. */
+import type { Duration, Instant } from '../base/time.ts'
+import { utf8 } from '../base/bytes.ts'
+import type { Hub } from '../link/hub.ts'
+import { Recorder } from '../link/recorder.ts'
+import type { Switch } from '../link/switch.ts'
+import type { Host } from '../stack/host.ts'
+import type { ServicePoint } from '../stack/service.ts'
+import { Door } from './door.ts'
+import type { Fabric } from './fabric.ts'
+import { Islands } from './islands.ts'
+import type { Journal } from './journal.ts'
+import type { MachineIsland } from './machine-island.ts'
+import { RunHash } from './run-hash.ts'
+import { Starter } from './starter.ts'
+import type { Tap } from './tap.ts'
+import type { Topology } from './topology.ts'
+import { Verdicts } from './verdicts.ts'
+
+/** What `buildLab` puts together. */
+export interface LabPieces {
+  readonly topology: Topology
+  readonly fabric: Fabric
+  readonly journal: Journal
+  /** By name, in the order of the file. */
+  readonly machines: ReadonlyMap<string, MachineIsland>
+  readonly backends: ReadonlyMap<string, Switch | Hub>
+  /** By `network.kind`. */
+  readonly services: ReadonlyMap<string, ServicePoint>
+  readonly hosts: ReadonlyMap<string, Host>
+  readonly taps: readonly Tap[]
+  /** Of the shortest cable between two islands. */
+  readonly lookAhead: Duration
+}
+
+/** `off`: every machine is. `idle`: nothing can happen any more. `tests`: all are decided. */
+export type EndReason = 'off' | 'until' | 'idle' | 'tests' | 'stopped'
+
+export interface LabEnd {
+  readonly reason: EndReason
+  readonly time: Instant
+}
+
+/** `paused`: what comes next lies beyond the limit. `waiting`: nothing happens until something comes in from outside. */
+export type LabState = { readonly kind: 'running' } | { readonly kind: 'paused'; readonly next: Instant } | { readonly kind: 'waiting' } | { readonly kind: 'ended'; readonly end: LabEnd }
+
+/** So often recorders are told what can't be preceded any more, in runs of an island. */
+const settleEvery = 256
+
+export class Lab implements LabPieces {
+  readonly topology: Topology
+  readonly fabric: Fabric
+  readonly journal: Journal
+  readonly machines: ReadonlyMap<string, MachineIsland>
+  readonly backends: LabPieces['backends']
+  readonly services: LabPieces['services']
+  readonly hosts: LabPieces['hosts']
+  readonly taps: readonly Tap[]
+  readonly lookAhead: Duration
+  readonly door: Door
+  readonly verdicts: Verdicts
+  /** End when every test of the file is decided. */
+  endWithTests = false
+  readonly #islands: Islands
+  readonly #starter: Starter
+  readonly #hash = new RunHash()
+  readonly #recorders = new Set<Recorder>()
+  #steps = 0
+
+  constructor(pieces: LabPieces) {
+    this.topology = pieces.topology
+    this.fabric = pieces.fabric
+    this.journal = pieces.journal
+    this.machines = pieces.machines
+    this.backends = pieces.backends
+    this.services = pieces.services
+    this.hosts = pieces.hosts
+    this.taps = pieces.taps
+    this.lookAhead = pieces.lookAhead
+    this.#islands = new Islands([this.fabric, ...this.machines.values()], this.lookAhead)
+    this.door = new Door(this.#islands)
+    for (const [node, { machine }] of this.machines) this.door.open(node, machine.timeline, machine.console)
+    this.verdicts = new Verdicts(this.topology.tests, {
+      transcript: (node) => (this.machines.get(node) as MachineIsland).transcript,
+      leases: (node) => this.leases(node),
+      taps: (node) => this.taps.filter((tap) => tap.place.node === node),
+      macs: (node) => this.macs(node),
+    })
+    this.journal.hear(({ event, time }) => event === 'dhcp.ack' && this.verdicts.leased(time))
+    for (const tap of this.taps) tap.hear((direction, time, { bytes }) => this.#hash.lane(`${tap.place.name} ${direction}`).add(time, bytes))
+    this.#starter = new Starter(this.machines, this.lookAhead, (arrival) => this.sent(arrival))
+  }
+
+  /** As far as the foremost island has come. */
+  get now(): Instant {
+    return this.#islands.now
+  }
+
+  /** When anything happens next. */
+  get next(): Instant | undefined {
+    return this.#islands.next
+  }
+
+  /** Retired instructions of all machines. */
+  get retired(): number {
+    let sum = 0
+    for (const { machine } of this.machines.values()) sum += machine.core.retired
+    return sum
+  }
+
+  /** Equal for two runs that were the same in every frame, console byte, instant and instruction count. */
+  get digest(): string {
+    return this.#hash.digest([...this.machines].map(([node, { machine }]) => [`${node} retired`, machine.core.retired]))
+  }
+
+  /** Runs up to and including `limit`, as long as `more` says so; it is asked after every run of an island. */
+  run(limit: Instant, more: () => boolean): LabState {
+    const until = (this.topology.sim.until ?? Number.MAX_SAFE_INTEGER) as Instant
+    do {
+      const over = this.#over()
+      if (over !== undefined) return this.#end(over)
+      if (this.#islands.step(Math.min(limit, until) as Instant)) this.#stepped()
+      else {
+        this.#settle()
+        const { next } = this.#islands
+        if (next === undefined) return { kind: 'waiting' }
+        return next > until ? this.#end('until') : { kind: 'paused', next }
+      }
+    } while (more())
+    this.#settle()
+    return { kind: 'running' }
+  }
+
+  /** Closes what is open: services stop answering, recorders are written out, undecided tests have failed. */
+  close(why: string): void {
+    this.verdicts.close(this.now, why)
+    for (const service of this.services.values()) service.close()
+    for (const recorder of this.#recorders) recorder.close()
+    this.#recorders.clear()
+  }
+
+  /** Records what passes the ports that `which` names. @returns how to stop, which writes out the rest. */
+  record(which: (tap: Tap) => boolean, directions: 'both' | 'out', append: (bytes: Uint8Array) => void): () => void {
+    const recorder = new Recorder({ append })
+    const stops = this.taps.filter(which).map((tap) => {
+      const number = recorder.interface(tap.place.name, tap.medium)
+      return tap.hear((direction, time, frame) => {
+        if (directions === 'both' || direction === 'out') recorder.record(number, time, direction, frame)
+      })
+    })
+    this.#recorders.add(recorder)
+    return () => {
+      for (const stop of stops) stop()
+      if (this.#recorders.delete(recorder)) recorder.close()
+    }
+  }
+
+  /** Addresses bound to a node by any DHCP service, as its tables say. */
+  leases(node: string): readonly string[] {
+    const macs = this.macs(node)
+    return [...this.services.values()].flatMap((service) => {
+      const rows = service.inspect?.()['leases'] ?? []
+      return rows.filter((row) => row['status'] === 'bound' && macs.includes(String(row['mac']))).map((row) => String(row['address']))
+    })
+  }
+
+  /** MACs of a node's interfaces. */
+  macs(node: string): readonly string[] {
+    const { machines, hosts } = this.topology
+    return [...machines, ...hosts].find((one) => one.name === node)?.nics.map((nic) => nic.mac) ?? []
+  }
+
+  /** For the builder: a node has printed. */
+  said(node: string, bytes: Uint8Array, time: Instant): void {
+    this.#hash.lane(`${node} console`).add(time, bytes)
+    this.#starter.said(node, bytes, time)
+  }
+
+  /** For the builder: a node was switched on or off. */
+  powered(node: string, state: 'running' | 'off', time: Instant): void {
+    this.#hash.lane(`${node} power`).add(time, utf8(state))
+    this.#starter.powered(node, state, time)
+  }
+
+  /** For the builder: the running island has sent a frame. */
+  sent(arrival: Instant): void {
+    this.#islands.sent(arrival)
+  }
+
+  #stepped(): void {
+    const { next } = this.#islands
+    if (next !== undefined && !this.verdicts.decided) this.verdicts.passed(next)
+    if (++this.#steps % settleEvery === 0) this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#recorders.size === 0) return
+    const horizon = this.#islands.next ?? ((this.now + 1) as Instant)
+    for (const recorder of this.#recorders) recorder.settle(horizon)
+  }
+
+  #over(): EndReason | undefined {
+    if (this.endWithTests && this.verdicts.decided) return 'tests'
+    let off = 0
+    for (const { state } of this.machines.values()) if (state === 'off') off++
+    return off > 0 && off === this.machines.size ? 'off' : undefined
+  }
+
+  #end(reason: EndReason): LabState {
+    const time = reason === 'until' ? (this.topology.sim.until as number as Instant) : this.now
+    return { kind: 'ended', end: { reason, time } }
+  }
+}

@@ -1,0 +1,53 @@
+/** Counts echo requests from a node, and the answers to them, by looking at what passes its interfaces. */
+import { Malformed } from '../base/errors.ts'
+import * as address from '../wire/address.ts'
+import * as ethernet from '../wire/ethernet.ts'
+import * as icmp from '../wire/icmp.ts'
+import * as ipv4 from '../wire/ipv4.ts'
+
+/** Requests remembered at once; a flood beyond it is not a test. */
+const mostOpen = 4096
+
+export class PingWatch {
+  readonly #targets: ReadonlySet<string>
+  readonly #open = new Set<string>()
+  /** Echo requests to the target. */
+  sent = 0
+  /** Of those, how many were answered; each counts once. */
+  answered = 0
+
+  /** @param targets MACs of the node that is pinged, `02:…`. */
+  constructor(targets: ReadonlySet<string>) {
+    this.#targets = targets
+  }
+
+  /** @param direction as the pinging node's interface sees it. @returns whether a count has changed. */
+  see(direction: 'in' | 'out', bytes: Uint8Array): boolean {
+    try {
+      const frame = ethernet.parse(bytes)
+      if (frame.type !== ethernet.types.ipv4 || !this.#targets.has(address.formatMac(direction === 'out' ? frame.destination : frame.source))) return false
+      const packet = ipv4.parse(frame.payload)
+      if (packet.protocol !== ipv4.protocols.icmp || ipv4.isFragment(packet)) return false
+      const message = icmp.parse(packet.payload)
+      if (message.kind !== 'echo' && message.kind !== 'echo reply') return false
+      const peer = direction === 'out' ? packet.destination : packet.source
+      return this.#count(direction, message.kind, `${peer}/${message.identifier}/${message.sequence}`)
+    } catch (error) {
+      if (error instanceof Malformed) return false
+      throw error
+    }
+  }
+
+  #count(direction: 'in' | 'out', kind: 'echo' | 'echo reply', key: string): boolean {
+    if (direction === 'out' && kind === 'echo' && this.#open.size < mostOpen) {
+      this.#open.add(key)
+      this.sent++
+      return true
+    }
+    if (direction === 'in' && kind === 'echo reply' && this.#open.delete(key)) {
+      this.answered++
+      return true
+    }
+    return false
+  }
+}

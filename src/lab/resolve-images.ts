@@ -1,0 +1,26 @@
+/** The file's own images: a path, some text, a U-Boot script, or an initramfs to be built. */
+import { list } from './suggest.ts'
+import type { Reading } from './reading.ts'
+import type { ImageText } from './schema.ts'
+import type { ImagePlan } from './topology.ts'
+
+const ways = ['file', 'text', 'script', 'initramfs'] as const
+
+/** @throws {ConfigError} */
+export function resolveImages(reading: Reading): Record<string, ImagePlan> {
+  const images: Record<string, ImagePlan> = {}
+  for (const [name, text] of Object.entries(reading.text.images ?? {})) {
+    const said = ways.filter((way) => text[way] !== undefined)
+    if (said.length !== 1) reading.fail(['images', name], said.length === 0 ? 'an image is made from something' : `${list(said, 'and')} at once`, `write one of ${list(ways)}`, 'key')
+    images[name] = imagePlan(text)
+  }
+  return images
+}
+
+function imagePlan(text: ImageText): ImagePlan {
+  if (text.file !== undefined) return { kind: 'file', file: text.file }
+  if (text.text !== undefined) return { kind: 'text', text: text.text }
+  if (text.script !== undefined) return { kind: 'script', script: text.script }
+  const { modules = [], init, files = {}, packages = [] } = text.initramfs ?? {}
+  return { kind: 'initramfs', recipe: { modules, init, files, packages } }
+}

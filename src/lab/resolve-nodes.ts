@@ -1,0 +1,104 @@
+/** Nodes: defaults and kinds laid under them, then NICs, and the machine or service host that each is. */
+import type { Path } from '../stack/service.ts'
+import type { Reading } from './reading.ts'
+import { resolveBoot } from './resolve-boot.ts'
+import { resolveNics } from './resolve-nics.ts'
+import type { LooseLink } from './resolve-links.ts'
+import { serviceWords, servicesOf } from './resolve-networks.ts'
+import type { NodeText } from './schema.ts'
+import { formatSize } from './units.ts'
+import type { ConsolePlan, DependencyPlan, DiskPlan, HostPlan, MachinePlan, NetworkPlan, NicPlan, SimPlan } from './topology.ts'
+
+const builtIn = ['rv64', 'service']
+/** Below this neither OpenSBI with U-Boot nor a kernel finds room; above it doubles of RAM no longer fit one wasm memory. */
+const leastMemory = 1 << 20
+const mostMemory = 2 ** 31
+const usualMemory = 256 * 2 ** 20
+/** virtio-mmio slots of the virt board. */
+const slots = 8
+
+/** @throws {ConfigError} */
+export function resolveNodes(reading: Reading, networks: readonly NetworkPlan[], links: readonly LooseLink[], sim: SimPlan): { machines: MachinePlan[]; hosts: HostPlan[] } {
+  const names = Object.keys(reading.text.nodes ?? {})
+  const machines: MachinePlan[] = []
+  const hosts: HostPlan[] = []
+  const texts = new Map(names.map((name) => [name, whole(reading, name)] as const))
+  const nics = resolveNics(reading, new Map([...texts].map(([name, one]) => [name, one.text])), networks, links, sim)
+  for (const [name, { kind, text }] of texts) {
+    const path: Path = ['nodes', name]
+    if (networks.some((network) => network.name === name)) reading.fail(path, 'a network has the same name', 'rename one of them: capture and inspect take either', 'key')
+    const own = nics.get(name) as NicPlan[]
+    if (kind === 'service') hosts.push(host(reading, name, text, own))
+    else machines.push(machine(reading, name, text, own))
+  }
+  refuseCircles(reading, machines)
+  return { machines, hosts }
+}
+
+/** The node with its kind and the defaults laid under it, key by key. */
+function whole(reading: Reading, name: string): { kind: string; text: NodeText } {
+  const { defaults, kinds = {}, nodes = {} } = reading.text
+  const own = nodes[name] ?? {}
+  const word = own.kind ?? defaults?.kind ?? 'rv64'
+  const path: Path = own.kind === undefined ? (defaults?.kind === undefined ? ['nodes', name] : ['defaults', 'kind']) : ['nodes', name, 'kind']
+  reading.known(path, word, [...builtIn, ...Object.keys(kinds)], 'kind')
+  const template = kinds[word] ?? {}
+  const kind = builtIn.includes(word) ? word : (template.kind ?? 'rv64')
+  if (!builtIn.includes(kind)) reading.known(['kinds', word, 'kind'], kind, builtIn, 'built-in kind')
+  return { kind, text: { ...defaults, ...template, ...own } }
+}
+
+function host(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): HostPlan {
+  const path = ['nodes', name]
+  for (const word of ['memory', 'cpus', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'disks', 'console', 'depends_on']) {
+    if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'a node of kind service has no such thing', undefined, 'key')
+  }
+  for (const nic of nics) {
+    if (nic.address === undefined) reading.fail([...path, 'networks'], `${nic.name} of a node of kind service needs an address`, `networks: { ${nic.network ?? 'lan'}: { address: 10.0.0.2 } }`)
+  }
+  return { name, nics, services: servicesOf(reading, path, text) }
+}
+
+function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): MachinePlan {
+  const path: Path = ['nodes', name]
+  for (const word of serviceWords) {
+    if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'only a node of kind service has service points', 'move it under networks.NAME, or write kind: service', 'key')
+  }
+  for (const nic of nics) if (nic.address !== undefined) reading.fail([...path, 'networks'], 'only a node of kind service has an address of its own', 'pin a lease instead: dhcp.hosts')
+  const memoryBytes = text.memory ?? usualMemory
+  if (memoryBytes < leastMemory || memoryBytes > mostMemory) reading.fail([...path, 'memory'], `${formatSize(memoryBytes)} is out of range`, `a machine has ${formatSize(leastMemory)} to ${formatSize(mostMemory)}`)
+  if (memoryBytes % 4096 !== 0) reading.fail([...path, 'memory'], 'memory comes in pages of 4K')
+  const disks = (text.disks ?? []).map((disk): DiskPlan => (typeof disk === 'string' ? { file: disk, readOnly: false } : { file: disk.file, readOnly: disk.read_only ?? false }))
+  // One slot is the entropy device's.
+  if (nics.length + disks.length > slots - 1) reading.fail(path, `${nics.length} interfaces and ${disks.length} disks; a machine has room for ${slots - 1} in all`, undefined, 'key')
+  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, boot: resolveBoot(reading, path, text), nics, disks, console: consolePlan(text), dependsOn: dependencies(reading, name, text) }
+}
+
+function consolePlan(text: NodeText): ConsolePlan {
+  const { tcp, unix, log } = text.console ?? {}
+  const split = typeof tcp === 'string' ? tcp.lastIndexOf(':') : -1
+  const address = typeof tcp === 'string' ? { host: tcp.slice(0, split).replace(/^\[|\]$/g, ''), port: Number(tcp.slice(split + 1)) } : tcp === undefined ? undefined : { host: '127.0.0.1', port: tcp }
+  return { tcp: address, unix, log }
+}
+
+function dependencies(reading: Reading, name: string, text: NodeText): DependencyPlan[] {
+  const written = text.depends_on ?? []
+  const pairs = Array.isArray(written) ? written.map((node) => [node, 'started'] as const) : Object.entries(written)
+  return pairs.map(([node, reached], index): DependencyPlan => {
+    const path: Path = ['nodes', name, 'depends_on', Array.isArray(written) ? index : node]
+    reading.known(path, node, Object.keys(reading.text.nodes ?? {}), 'node', Array.isArray(written) ? 'value' : 'key')
+    return { node, reached: typeof reached === 'string' ? { kind: reached } : { kind: 'console', text: reached.console } }
+  })
+}
+
+function refuseCircles(reading: Reading, machines: readonly MachinePlan[]): void {
+  const byName = new Map(machines.map((one) => [one.name, one]))
+  const done = new Set<string>()
+  const visit = (name: string, open: readonly string[]): void => {
+    if (open.includes(name)) reading.fail(['nodes', name, 'depends_on'], `waits for itself: ${[...open, name].join(' → ')}`)
+    if (done.has(name)) return
+    for (const { node } of byName.get(name)?.dependsOn ?? []) visit(node, [...open, name])
+    done.add(name)
+  }
+  for (const { name } of machines) visit(name, [])
+}

@@ -1,0 +1,35 @@
+/** Fills in what a checked lab file left out, and checks what only shows when its parts are put side by side. */
+import { type Duration, microseconds } from '../base/time.ts'
+import { resolveImages } from './resolve-images.ts'
+import { type LooseLink, resolveLinks } from './resolve-links.ts'
+import { resolveNetworks } from './resolve-networks.ts'
+import { resolveNodes } from './resolve-nodes.ts'
+import { resolveTests } from './resolve-tests.ts'
+import type { Reading } from './reading.ts'
+import type { LinkPlan, SimPlan, Topology } from './topology.ts'
+
+/** Of a cable that names none: what a gigabit switch port and a few metres cost. */
+export const usualLatency: Duration = microseconds(5)
+
+/** @throws {ConfigError} */
+export function resolve(reading: Reading): Topology {
+  const sim = resolveSim(reading)
+  const { networks, gateways } = resolveNetworks(reading, sim)
+  const links = resolveLinks(reading, sim)
+  const { machines, hosts } = resolveNodes(reading, networks, links, sim)
+  const images = resolveImages(reading)
+  const tests = resolveTests(reading)
+  return { name: reading.name, sim, networks, hosts: [...gateways, ...hosts], machines, links: links.map(tight), images, tests }
+}
+
+/** Every end has its NIC by now. */
+function tight({ ends: [a, b], latency, rateBps }: LooseLink): LinkPlan {
+  return { ends: [{ node: a.node, nic: a.nic }, { node: b.node, nic: b.nic }], latency, rateBps }
+}
+
+function resolveSim(reading: Reading): SimPlan {
+  const { sim } = reading.text
+  const latency = sim?.latency ?? usualLatency
+  if (latency < 1) reading.fail(['sim', 'latency'], 'a cable takes at least 1ns')
+  return { seed: reading.seed, clock: sim?.clock ?? 'virtual', until: sim?.until, latency, capture: sim?.capture }
+}

@@ -1,0 +1,122 @@
+/**
+ * The lab file's schema: the one description from which the parser, the types of what it reads and the shipped JSON Schema come.
+ * It says what may be written; what is left out is filled in by resolve.ts.
+ */
+import * as z from 'zod'
+import { duration, type Quantity, rate, share, size } from './units.ts'
+
+/** A name that may become a host name, a file name and a part of an interface name. */
+const name = z.string({ error: 'expected a name' }).regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/, { error: 'a name is up to 63 letters, digits, "_", "-" and "."' })
+const text = z.string({ error: 'expected text' })
+const path = text.min(1, { error: 'expected a path' })
+
+function quantity<Value>(kind: Quantity<Value>) {
+  const wanted = `expected ${kind.name} with its unit, like ${kind.example}`
+  return z.string({ error: wanted }).regex(kind.pattern, { error: wanted }).transform((written) => kind.read(written))
+}
+
+const span = quantity(duration).describe('A duration with its unit: ns, us, ms, s, m, h, d')
+const bytes = quantity(size).describe('A size with its unit: K, M, G')
+const bitRate = quantity(rate).describe('A rate with its unit: bit, kbit, Mbit, Gbit')
+/** 0 is 0 in every unit. */
+const percent = z.union([z.literal(0), quantity(share)], { error: 'expected a share with its unit, like 1%' }).describe('A share with its unit, %')
+
+const port = z.int({ error: 'expected a port number' }).min(1, { error: 'ports are 1 to 65535' }).max(65535, { error: 'ports are 1 to 65535' })
+const ipv4 = z.string({ error: 'expected an address like 10.0.0.1' }).regex(/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/, { error: 'expected an address like 10.0.0.1' })
+const cidr = z.string({ error: 'expected a subnet like 10.0.0.0/24' }).regex(/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!\/)|(?=\/))){4}\/(?:3[0-2]|[12]?\d)$/, { error: 'expected a subnet like 10.0.0.0/24' })
+const mac = z.string({ error: 'expected a MAC like "02:00:00:00:00:01"' }).regex(/^[0-9a-fA-F][02468aceACE](?::[0-9a-fA-F]{2}){5}$/, { error: 'expected a unicast MAC like "02:00:00:00:00:01"' })
+const vlan = z.int({ error: 'a VLAN is 1 to 4094' }).min(1, { error: 'a VLAN is 1 to 4094' }).max(4094, { error: 'a VLAN is 1 to 4094' })
+
+const sim = z.strictObject({
+  seed: z.union([z.int(), z.string()], { error: 'expected a number or a word' }).optional().describe('What all chance in the lab comes from'),
+  clock: z.enum(['virtual', 'realtime']).optional(),
+  until: span.optional().describe('Virtual time at which the lab ends'),
+  latency: span.optional().describe('Of every cable that names none; 5us when left out'),
+  capture: path.optional().describe('A pcapng file that takes every port'),
+})
+
+const nic = z.strictObject({ mac: mac.optional(), vlan: vlan.optional(), address: z.union([ipv4, cidr]).optional().describe('Of a node of kind service'), latency: span.optional() })
+const attachments = z.union([z.array(name), z.record(name, nic.nullable())], { error: 'expected a list of networks, or a mapping from network to its settings' })
+
+const disk = z.union([path, z.strictObject({ file: path, read_only: z.boolean().optional() })], { error: 'expected a path, or { file, read_only }' })
+const console = z.strictObject({
+  tcp: z.union([port, z.string().regex(/^(?:[^:\s]+|\[[^\]\s]+\]):\d{1,5}$/)], { error: 'expected a port, or "host:port"' }).optional(),
+  unix: path.optional(),
+  log: path.optional(),
+})
+const reached = z.union([z.enum(['started', 'off']), z.strictObject({ console: text.min(1) })], { error: 'expected started, off or { console: "text" }' })
+const dependencies = z.union([z.array(name), z.record(name, reached)], { error: 'expected a list of nodes, or a mapping from node to started, off or { console: "text" }' })
+
+/** Configuration of a service point; its own kind checks it. */
+const service = z.union([z.literal(true), z.looseObject({})], { error: 'expected a mapping, or true for the usual settings' }).nullable()
+const services = { dhcp: service.optional(), tftp: service.optional() }
+
+const node = z.strictObject({
+  kind: z.string().optional().describe('rv64, service, or a name from kinds'),
+  memory: bytes.optional(),
+  cpus: z.int({ error: 'expected a number from 1 to 8' }).min(1).max(8, { error: 'a machine has 1 to 8 cpus' }).optional(),
+  boot: z.enum(['net', 'kernel', 'disk', 'program']).optional(),
+  firmware: path.optional().describe('u-boot, u-boot-s, opensbi, none, an image or ./path'),
+  kernel: path.optional(),
+  initrd: path.optional(),
+  cmdline: text.optional(),
+  program: z.enum(['hello']).optional().describe('A built-in guest'),
+  networks: attachments.optional(),
+  disks: z.array(disk, { error: 'expected a list of disks' }).optional(),
+  console: console.optional(),
+  depends_on: dependencies.optional(),
+  ...services,
+})
+
+const network = z.strictObject({
+  subnet: cidr.optional(),
+  gateway: ipv4.optional().describe('Where the network’s service points live; the first address when left out'),
+  mode: z.enum(['switch', 'hub']).optional(),
+  latency: span.optional(),
+  ...services,
+})
+
+const ends = z.array(text, { error: 'expected two ends' }).length(2, { error: 'a link has two ends' })
+const link = z.union([text, ends, z.strictObject({ endpoints: ends, latency: span.optional(), rate: bitRate.optional() })], {
+  error: 'expected "a-b", [a, b] or { endpoints: [a, b] }',
+})
+
+const initramfs = z.strictObject({
+  modules: z.array(text).optional(),
+  init: text.optional(),
+  files: z.record(text, text, { error: 'expected a mapping from name to text or ./path' }).optional(),
+  packages: z.array(name).optional(),
+})
+const image = z.strictObject({ file: path.optional(), text: text.optional(), script: text.optional(), initramfs: initramfs.nullable().optional() })
+
+const test = z.strictObject({
+  node: name.optional(),
+  console: text.min(1, { error: 'expected some text' }).optional(),
+  lease: z.union([ipv4, z.literal(true)], { error: 'expected an address, or true for any' }).optional(),
+  from: name.optional(),
+  to: name.optional(),
+  count: z.int({ error: 'expected a number of pings' }).min(1).max(10_000).optional(),
+  loss: percent.optional(),
+  within: span.optional().describe('Virtual time since the lab’s start'),
+})
+
+/** What a lab file may hold, once its variables, includes and `topology:` wrapper are resolved and its `x-*` keys are gone. */
+export const labSchema = z.strictObject({
+  name: name.optional(),
+  sim: sim.optional(),
+  defaults: node.optional(),
+  kinds: z.record(name, node.nullable()).optional(),
+  networks: z.record(name, network.nullable()).optional(),
+  nodes: z.record(name, node.nullable()).optional(),
+  links: z.array(link, { error: 'expected a list of links' }).optional(),
+  images: z.record(text, image).optional(),
+  tests: z.record(text, test).optional(),
+})
+
+export type LabText = z.output<typeof labSchema>
+export type NodeText = z.output<typeof node>
+export type NetworkText = z.output<typeof network>
+export type NicText = z.output<typeof nic>
+export type ImageText = z.output<typeof image>
+export type TestText = z.output<typeof test>
+export type LinkText = z.output<typeof link>

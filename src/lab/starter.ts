@@ -1,0 +1,57 @@
+/** Powers the machines up in the order of their `depends_on`. */
+import type { Duration, Instant } from '../base/time.ts'
+import type { MachineIsland } from './machine-island.ts'
+import type { DependencyPlan } from './topology.ts'
+import { TextWatch } from './transcript.ts'
+
+interface Condition {
+  readonly dependency: DependencyPlan
+  readonly watch: TextWatch | undefined
+  met: boolean
+}
+
+export class Starter {
+  readonly #machines: ReadonlyMap<string, MachineIsland>
+  /** News from one machine to another takes as long as a frame would: they may be run apart by that much. */
+  readonly #delay: Duration
+  readonly #sent: (arrival: Instant) => void
+  readonly #conditions = new Map<string, readonly Condition[]>()
+
+  /** @param sent told when such news will arrive, as of a frame. */
+  constructor(machines: ReadonlyMap<string, MachineIsland>, delay: Duration, sent: (arrival: Instant) => void) {
+    this.#machines = machines
+    this.#delay = delay
+    this.#sent = sent
+    for (const [node, { plan }] of machines) {
+      const conditions = plan.dependsOn.filter(({ node: other }) => machines.has(other)).map((dependency): Condition => {
+        const { reached } = dependency
+        return { dependency, watch: reached.kind === 'console' ? new TextWatch(reached.text) : undefined, met: false }
+      })
+      this.#conditions.set(node, conditions)
+      if (conditions.length === 0) machines.get(node)?.powerUp(0 as Instant)
+    }
+  }
+
+  said(node: string, bytes: Uint8Array, time: Instant): void {
+    this.#meet(node, time, ({ watch }) => watch?.feed(bytes) === true)
+  }
+
+  powered(node: string, state: 'running' | 'off', time: Instant): void {
+    this.#meet(node, time, ({ dependency: { reached } }) => reached.kind === (state === 'off' ? 'off' : 'started'))
+  }
+
+  #meet(node: string, time: Instant, reached: (condition: Condition) => boolean): void {
+    for (const [waiting, conditions] of this.#conditions) {
+      let news = false
+      for (const condition of conditions) {
+        if (condition.met || condition.dependency.node !== node || !reached(condition)) continue
+        condition.met = true
+        news = true
+      }
+      if (!news || conditions.some((condition) => !condition.met)) continue
+      const at = (time + this.#delay) as Instant
+      this.#machines.get(waiting)?.powerUp(at)
+      this.#sent(at)
+    }
+  }
+}

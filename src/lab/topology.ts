@@ -1,0 +1,151 @@
+/** A lab as plain data: everything the file said and everything it left out, resolved. What `buildLab` reads, and nothing else. */
+import type { Duration } from '../base/time.ts'
+import type { Path } from '../stack/service.ts'
+
+export interface Topology {
+  readonly name: string
+  readonly sim: SimPlan
+  /** In the order of the file. */
+  readonly networks: readonly NetworkPlan[]
+  readonly hosts: readonly HostPlan[]
+  readonly machines: readonly MachinePlan[]
+  readonly links: readonly LinkPlan[]
+  /** What the file's `images:` section defines, by name. */
+  readonly images: Readonly<Record<string, ImagePlan>>
+  readonly tests: readonly TestPlan[]
+}
+
+export interface SimPlan {
+  readonly seed: string
+  readonly clock: 'virtual' | 'realtime'
+  /** Virtual time at which the lab ends. */
+  readonly until: Duration | undefined
+  /** Of every cable that doesn't name its own. At least 1 ns: it is the look-ahead with which machines run apart. */
+  readonly latency: Duration
+  /** A pcapng file for every port, relative to the lab file. */
+  readonly capture: string | undefined
+}
+
+export interface NetworkPlan {
+  readonly name: string
+  readonly mode: 'switch' | 'hub'
+  readonly subnet: Subnet | undefined
+  readonly latency: Duration
+}
+
+export interface Subnet {
+  /** `10.0.0.0`. */
+  readonly network: string
+  readonly prefix: number
+}
+
+/** A simulated host with service points on it: a network's gateway, or a node of kind `service`. */
+export interface HostPlan {
+  readonly name: string
+  readonly nics: readonly NicPlan[]
+  readonly services: readonly ServicePlan[]
+}
+
+export interface ServicePlan {
+  /** `lan.dhcp`. */
+  readonly name: string
+  readonly kind: string
+  /** As written; the service kind's own `parse` has accepted it. */
+  readonly config: unknown
+  /** Files the lab itself puts under the service's root: name there → image name or `./path`. */
+  readonly files: Readonly<Record<string, string>>
+  readonly path: Path
+}
+
+export interface NicPlan {
+  /** `eth0`. */
+  readonly name: string
+  /** Six bytes in hexadecimal with colons. */
+  readonly mac: string
+  /** What it is plugged into; undefined for an end of a link. */
+  readonly network: string | undefined
+  /** Access VLAN on the network's switch. */
+  readonly vlan: number | undefined
+  /** A service host's own address; machines get theirs from whoever answers them. */
+  readonly address: { readonly address: string; readonly prefix: number } | undefined
+  readonly latency: Duration
+}
+
+export interface MachinePlan {
+  readonly name: string
+  readonly kind: 'rv64'
+  readonly memoryBytes: number
+  readonly cpus: number
+  readonly boot: BootPlan
+  readonly nics: readonly NicPlan[]
+  readonly disks: readonly DiskPlan[]
+  readonly console: ConsolePlan
+  readonly dependsOn: readonly DependencyPlan[]
+}
+
+/** Image names are the store's (`linux`), the file's own (`images:`), or paths (`./Image`). */
+export type BootPlan =
+  | { readonly kind: 'program'; readonly program: string }
+  | {
+      readonly kind: 'firmware'
+      /** Runs first, in M-mode, from 0x8000_0000; undefined for `firmware: none`. */
+      readonly firmware: string | undefined
+      /** Runs next, in S-mode, from 0x8020_0000: U-Boot behind OpenSBI. */
+      readonly payload: string | undefined
+      readonly kernel: string | undefined
+      readonly initrd: string | undefined
+      readonly cmdline: string | undefined
+    }
+
+export interface DiskPlan {
+  readonly file: string
+  readonly readOnly: boolean
+}
+
+/** Where else the console goes; it is always in memory and on the terminal that asks for it. */
+export interface ConsolePlan {
+  readonly tcp: { readonly host: string; readonly port: number } | undefined
+  readonly unix: string | undefined
+  readonly log: string | undefined
+}
+
+/** A node stays off until the other one has got that far. */
+export interface DependencyPlan {
+  readonly node: string
+  readonly reached: { readonly kind: 'started' } | { readonly kind: 'off' } | { readonly kind: 'console'; readonly text: string }
+}
+
+export interface LinkPlan {
+  readonly ends: readonly [LinkEnd, LinkEnd]
+  readonly latency: Duration
+  /** Bits a second; undefined: no limit. */
+  readonly rateBps: number | undefined
+}
+
+export interface LinkEnd {
+  readonly node: string
+  readonly nic: string
+}
+
+export type ImagePlan =
+  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'script'; readonly script: string }
+  | { readonly kind: 'initramfs'; readonly recipe: InitramfsPlan }
+
+export interface InitramfsPlan {
+  /** Kernel modules by name; what they depend on comes along. */
+  readonly modules: readonly string[]
+  /** The text of /init; undefined: the builder's own, which ends in a shell. */
+  readonly init: string | undefined
+  /** Name inside → text, or `./path` on the host when it starts with `./`. */
+  readonly files: Readonly<Record<string, string>>
+  /** Debian packages whose files go in. */
+  readonly packages: readonly string[]
+}
+
+export type TestPlan = { readonly name: string; readonly within: Duration | undefined } & (
+  | { readonly kind: 'console'; readonly node: string; readonly text: string }
+  | { readonly kind: 'lease'; readonly node: string; readonly address: string | undefined }
+  | { readonly kind: 'ping'; readonly from: string; readonly to: string; readonly count: number; readonly loss: number }
+)
