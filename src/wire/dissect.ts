@@ -5,8 +5,11 @@ import * as arp from './arp.ts'
 import * as ethernet from './ethernet.ts'
 import type { Cargo, Format, Show, Space } from './format.ts'
 import * as icmp from './icmp.ts'
+import * as icmpv6 from './icmpv6.ts'
 import * as ipv4 from './ipv4.ts'
+import * as ipv6 from './ipv6.ts'
 import * as quoted from './quoted.ts'
+import * as quoted6 from './quoted6.ts'
 import * as tcp from './tcp.ts'
 import * as udp from './udp.ts'
 import * as vlan from './vlan.ts'
@@ -20,8 +23,11 @@ const rows: readonly Row[] = [
   row('vlan', { ether: [0x8100, 0x88a8] }, vlan),
   row('arp', { ether: [0x0806] }, arp),
   row('ipv4', { medium: [4], ether: [0x0800], ip: [4] }, ipv4),
+  row('ipv6', { medium: [6], ether: [0x86dd], ip: [41] }, ipv6),
   row('icmp', { ip: [1] }, icmp),
+  row('icmpv6', { ip: [58] }, icmpv6),
   row('quoted', { quoted: [4] }, quoted),
+  row('quoted6', { quoted: [6] }, quoted6),
   row('udp', { ip: [17] }, udp),
   row('tcp', { ip: [6] }, tcp),
 ]

@@ -10,6 +10,10 @@ import { hex16 } from './format.ts'
 /** Protocols that Netloom speaks (IANA protocol-numbers). */
 export const protocols = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const
 
+export function protocolName(protocol: number): string {
+  return Object.entries(protocols).find(([, number]) => number === protocol)?.[0] ?? `protocol ${protocol}`
+}
+
 export const headerBytes = 20
 export const largestPacket = 65_535
 

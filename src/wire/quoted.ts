@@ -23,9 +23,8 @@ export function build(packet: ipv4.Draft & Pick<ipv4.Packet, 'payload'>, count =
 }
 
 export function format(packet: Quoted): string {
-  const name = Object.entries(ipv4.protocols).find(([, number]) => number === packet.protocol)?.[0] ?? `protocol ${packet.protocol}`
-  const [from, to] = packet.sourcePort === undefined ? ['', ''] : [`:${packet.sourcePort}`, `:${packet.destinationPort}`]
-  return `quoting ${name} ${formatIpv4(packet.source)}${from} > ${formatIpv4(packet.destination)}${to}`
+  const [from, to] = packet.sourcePort === undefined ? ['', ''] : [` port ${packet.sourcePort}`, ` port ${packet.destinationPort}`]
+  return `quoting ${ipv4.protocolName(packet.protocol)} ${formatIpv4(packet.source)}${from} > ${formatIpv4(packet.destination)}${to}`
 }
 
 export const show: Show<Quoted> = ipv4.show

@@ -49,7 +49,7 @@ describe('the pretty-printer', () => {
 
   it('shows what an ICMP error quotes', () => {
     const error = ipv4.build({ protocol: 1, source: destination, destination: source, payload: icmp.build({ kind: 'unreachable', code: 3, mtu: 0, quoted: icmp.quote(packet) }) })
-    expect(line(error, 'ip')).toBe('10.0.0.1 > 10.0.0.2 ttl 64 | icmp unreachable: port | quoting udp 10.0.0.2:49152 > 10.0.0.1:50000')
+    expect(line(error, 'ip')).toBe('10.0.0.1 > 10.0.0.2 ttl 64 | icmp unreachable: port | quoting udp 10.0.0.2 port 49152 > 10.0.0.1 port 50000')
   })
 
   it('stops at a fragment', () => {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { concat, hex, unhex } from '../../src/base/bytes.ts'
+import { hex, unhex } from '../../src/base/bytes.ts'
 import { Malformed } from '../../src/base/errors.ts'
 import * as icmp from '../../src/wire/icmp.ts'
 import * as ipv4 from '../../src/wire/ipv4.ts'
-import * as quoted from '../../src/wire/quoted.ts'
 
 const quotation = ipv4.build({ protocol: 17, source: 0x0a000002, destination: 0x0a000001, payload: unhex('0044 0045 0008 0000') })
 
@@ -39,17 +38,5 @@ describe('ICMP', () => {
     const packet = ipv4.build({ protocol: 17, source: 1, destination: 2, payload: new Uint8Array(1000) })
     expect(icmp.quote(packet).length).toBe(548)
     expect(icmp.quote(quotation)).toEqual(quotation)
-  })
-})
-
-describe('a quoted packet', () => {
-  it('shows ports where they came along', () => {
-    expect(quoted.format(quoted.parse(quotation))).toBe('quoting udp 10.0.0.2:68 > 10.0.0.1:69')
-    expect(quoted.format(quoted.parse(quotation.subarray(0, 22)))).toBe('quoting udp 10.0.0.2 > 10.0.0.1')
-  })
-
-  it('is built from a whole packet', () => {
-    const whole = { protocol: 17, source: 0x0a000002, destination: 0x0a000001, payload: concat(unhex('0044 0045 0010 0000'), new Uint8Array(8)) }
-    expect(quoted.build(whole)).toEqual(ipv4.build(whole).subarray(0, 28))
   })
 })
