@@ -22,7 +22,9 @@ export interface VirtTree {
   readonly chosen: Chosen
 }
 
+/** The old way to tell the instruction set, and the new one that Linux 6.5 and later prefer. */
 const isa = 'rv64imafdc_zicsr_zifencei'
+const extensions = ['i', 'm', 'a', 'f', 'd', 'c', 'zicntr', 'zicsr', 'zifencei']
 
 export function virtTree({ harts, ramBytes, rows, chosen }: VirtTree): TreeNode {
   return {
@@ -73,6 +75,8 @@ function cpu(hart: number): TreeNode {
       status: 'okay',
       compatible: 'riscv',
       'riscv,isa': isa,
+      'riscv,isa-base': 'rv64i',
+      'riscv,isa-extensions': extensions,
       'mmu-type': 'riscv,sv39',
     },
     children: [
