@@ -1,6 +1,7 @@
 /** The `dhcp:` part of a lab file: read, checked, and made plain. Addresses are unsigned 32-bit numbers, spans are seconds. */
 import type { Path } from '../../src/stack/service.ts'
 import { ServiceConfigError } from '../../src/stack/service.ts'
+import { hintFor } from '../near.ts'
 import { codeOf, kinds, reserved } from './option-kinds.ts'
 import { encodeOption, parseAddress, show } from './option-values.ts'
 
@@ -186,21 +187,4 @@ function record(value: unknown, path: Path, keys?: readonly string[]): Readonly<
     if (keys !== undefined && !keys.includes(key) && !key.startsWith('x-')) throw new ServiceConfigError(`there is no key "${key}" here`, [...path, key], hintFor(key, keys))
   }
   return value as Readonly<Record<string, unknown>>
-}
-
-/** `did you mean "range"?`, or the words there are. */
-export function hintFor(word: string, words: readonly string[]): string {
-  const near = words.map((each) => ({ each, far: distance(word, each) })).sort((a, b) => a.far - b.far)[0]
-  return near !== undefined && near.far <= Math.max(1, word.length / 3) ? `did you mean "${near.each}"?` : `one of: ${words.slice(0, 20).join(', ')}`
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length]
 }

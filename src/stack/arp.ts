@@ -4,6 +4,7 @@
  */
 import type { Alarm, Duration, Instant, Scheduler } from '../base/time.ts'
 import type { Log } from '../base/log.ts'
+import type { Offload } from '../link/port.ts'
 import type { Message } from '../wire/arp.ts'
 import { equal } from '../base/bytes.ts'
 import { between, seconds } from '../base/time.ts'
@@ -18,7 +19,7 @@ export interface ArpLink {
   sourceFor(target: number): number
   sendArp(message: Message, to: Uint8Array): void
   /** Sends a packet that waited; its first 14 bytes are for the link header. */
-  sendResolved(buffer: Uint8Array, mac: Uint8Array): void
+  sendResolved(buffer: Uint8Array, mac: Uint8Array, offload?: Offload): void
   /** Nobody answered for these packets. */
   unresolved(buffers: readonly Uint8Array[]): void
 }
@@ -32,6 +33,11 @@ export type ArpEntry = {
   readonly status: ArpStatus
 }
 
+interface Waiting {
+  readonly buffer: Uint8Array
+  readonly offload: Offload | undefined
+}
+
 interface Entry {
   readonly address: number
   mac: Uint8Array | undefined
@@ -39,7 +45,7 @@ interface Entry {
   tries: number
   /** When to ask again, turn stale, or give up. */
   due: Instant
-  waiting: Uint8Array[]
+  waiting: Waiting[]
 }
 
 interface Probe {
@@ -83,21 +89,21 @@ export class Arp {
   }
 
   /** Sends `buffer` (14 bytes of room, then the packet) to the link address of `nextHop`, once that is known. */
-  send(buffer: Uint8Array, nextHop: number): void {
+  send(buffer: Uint8Array, nextHop: number, offload?: Offload): void {
     const entry = this.#entries.get(nextHop) ?? this.#ask(nextHop)
     if (entry.mac === undefined) {
       // "SHOULD save … at least one (the latest) packet" (RFC 1122 §2.3.2.2): the oldest makes room.
       const full = entry.waiting.length >= mostWaiting || this.#waiting >= mostWaitingInAll
       if (full && entry.waiting.shift() === undefined) return
       if (!full) this.#waiting++
-      entry.waiting.push(buffer)
+      entry.waiting.push({ buffer, offload })
       return
     }
     if (entry.status === 'stale' && entry.tries === 0) {
       entry.tries = 1
       this.#question(entry, entry.mac)
     }
-    this.#link.sendResolved(buffer, entry.mac)
+    this.#link.sendResolved(buffer, entry.mac, offload)
   }
 
   receive(message: Message): void {
@@ -167,7 +173,7 @@ export class Arp {
     entry.status = 'known'
     entry.tries = 0
     entry.due = this.#in(freshFor)
-    for (const buffer of this.#unqueue(entry)) this.#link.sendResolved(buffer, entry.mac)
+    for (const { buffer, offload } of this.#unqueue(entry)) this.#link.sendResolved(buffer, entry.mac, offload)
     this.#arm()
   }
 
@@ -224,10 +230,10 @@ export class Arp {
   #giveUp(entry: Entry): void {
     this.#entries.delete(entry.address)
     const waiting = this.#unqueue(entry)
-    if (waiting.length > 0) this.#link.unresolved(waiting)
+    if (waiting.length > 0) this.#link.unresolved(waiting.map(({ buffer }) => buffer))
   }
 
-  #unqueue(entry: Entry): readonly Uint8Array[] {
+  #unqueue(entry: Entry): readonly Waiting[] {
     const waiting = entry.waiting
     entry.waiting = []
     this.#waiting -= waiting.length

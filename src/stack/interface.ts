@@ -6,6 +6,7 @@ import type { Message } from '../wire/arp.ts'
 import type { ArpLink } from './arp.ts'
 import { equal } from '../base/bytes.ts'
 import { Malformed } from '../base/errors.ts'
+import { moveOffload } from '../link/frame.ts'
 import { broadcastIpv4, broadcastMac, broadcastOf, inSubnet, isGroupMac, isMulticastIpv4, multicastMac4, subnetOf } from '../wire/address.ts'
 import * as arp from '../wire/arp.ts'
 import * as ethernet from '../wire/ethernet.ts'
@@ -28,6 +29,8 @@ export interface InterfaceConfig {
   /** Largest IP packet in bytes; default 1500, and never more than the port takes. */
   readonly mtu?: number
   readonly addresses?: readonly Address4[]
+  /** The port takes frames with a checksum or segments still owed (link/port.ts); TCP then sends super-frames. Default false. */
+  readonly offload?: boolean
 }
 
 /** What an interface hands up. */
@@ -42,6 +45,8 @@ export class Interface implements FrameSink, ArpLink {
   readonly name: string
   readonly mac: Uint8Array
   readonly mtu: number
+  /** Whether packets may leave with a checksum or segments owed. */
+  readonly offload: boolean
   /** Undefined on a port of medium `ip`. */
   readonly arp: Arp | undefined
   /** Frames dropped because they made no sense, and those not for us. */
@@ -57,6 +62,7 @@ export class Interface implements FrameSink, ArpLink {
     this.#port = config.port
     this.#sink = sink
     this.#addresses = config.addresses ?? []
+    this.offload = config.offload ?? false
     const header = config.port.medium === 'ethernet' ? ethernet.headerBytes : 0
     this.mtu = Math.min(config.mtu ?? 1500, config.port.frameMax - header)
     this.arp = config.port.medium === 'ethernet' ? new Arp(this, `${owner}.${config.name}`, scheduler, log) : undefined
@@ -93,18 +99,19 @@ export class Interface implements FrameSink, ArpLink {
   /**
    * Sends a packet that stands in `buffer` behind `linkHeadroom` bytes. The buffer is gone.
    * @param hardware the link address to use without asking.
+   * @param offload what is owed to the packet, its offsets counted from the start of `buffer`.
    */
-  send(buffer: Uint8Array, nextHop: number, hardware?: Uint8Array): void {
-    if (this.arp === undefined) return this.#put(buffer.subarray(linkHeadroom))
-    if (hardware !== undefined) return this.sendResolved(buffer, hardware)
-    if (this.isBroadcast(nextHop)) return this.sendResolved(buffer, broadcastMac)
-    if (isMulticastIpv4(nextHop)) return this.sendResolved(buffer, multicastMac4(nextHop))
-    this.arp.send(buffer, nextHop)
+  send(buffer: Uint8Array, nextHop: number, hardware?: Uint8Array, offload?: Offload): void {
+    if (this.arp === undefined) return this.#put(buffer.subarray(linkHeadroom), moveOffload(offload, -linkHeadroom))
+    if (hardware !== undefined) return this.sendResolved(buffer, hardware, offload)
+    if (this.isBroadcast(nextHop)) return this.sendResolved(buffer, broadcastMac, offload)
+    if (isMulticastIpv4(nextHop)) return this.sendResolved(buffer, multicastMac4(nextHop), offload)
+    this.arp.send(buffer, nextHop, offload)
   }
 
-  sendResolved(buffer: Uint8Array, mac: Uint8Array): void {
+  sendResolved(buffer: Uint8Array, mac: Uint8Array, offload?: Offload): void {
     ethernet.write(buffer, 0, { destination: mac, source: this.mac, type: ethernet.types.ipv4 })
-    this.#put(buffer)
+    this.#put(buffer, offload)
   }
 
   sendArp(message: Message, to: Uint8Array): void {
@@ -148,8 +155,8 @@ export class Interface implements FrameSink, ArpLink {
     else this.counters.foreign++
   }
 
-  #put(bytes: Uint8Array): void {
+  #put(bytes: Uint8Array, offload?: Offload): void {
     this.counters.sent++
-    this.#port.send({ bytes, offload: undefined })
+    this.#port.send({ bytes, offload })
   }
 }

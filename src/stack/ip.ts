@@ -33,6 +33,17 @@ export interface Outgoing {
   readonly hardware?: Uint8Array | undefined
   readonly dontFragment?: boolean | undefined
   readonly ttl?: number | undefined
+  readonly owed?: Owed | undefined
+}
+
+/** What a TCP segment leaves to the port (link/port.ts), on an interface with `offload`. Its checksum field holds the pseudo-header's sum. */
+export interface Owed {
+  /** Where the checksum stands in the transport header. */
+  readonly checksumOffset: number
+  /** Length of the transport header. */
+  readonly headerLength: number
+  /** Payload bytes of each segment to cut; 0: the packet is one segment. */
+  readonly segmentSize: number
 }
 
 /** The way a packet to `destination` would take. */
@@ -136,15 +147,17 @@ export class Ip implements PacketSink {
     this.#identification = (this.#identification + 1) & 0xffff
     const draft = { protocol: outgoing.protocol, source: way.source, destination: outgoing.destination, ttl, dontFragment, identification: this.#identification }
     const payloadLength = buffer.length - headroom
+    const { owed } = outgoing
     if (way.interface === undefined) {
       ipv4.write(buffer, linkHeadroom, draft, payloadLength)
-      this.soon.do(() => this.#loop(buffer.subarray(linkHeadroom)))
+      this.soon.do(() => this.#loop(buffer.subarray(linkHeadroom), owed?.segmentSize ?? 0))
       return undefined
     }
     const mtu = Math.min(way.interface.mtu, this.pathMtu.to(outgoing.destination))
-    if (buffer.length - linkHeadroom <= mtu) {
+    const largest = owed === undefined || owed.segmentSize === 0 ? buffer.length - linkHeadroom : ipv4.headerBytes + owed.headerLength + owed.segmentSize
+    if (largest <= mtu) {
       ipv4.write(buffer, linkHeadroom, draft, payloadLength)
-      way.interface.send(buffer, way.nextHop, outgoing.hardware)
+      way.interface.send(buffer, way.nextHop, outgoing.hardware, owed && offloadOf(owed))
       return undefined
     }
     if (dontFragment) {
@@ -198,10 +211,10 @@ export class Ip implements PacketSink {
     else protocol.receive(incoming)
   }
 
-  #loop(bytes: Uint8Array): void {
+  #loop(bytes: Uint8Array, segmentSize: number): void {
     const packet = ipv4.parse(bytes)
     const [by] = this.#interfaces
-    if (by !== undefined) this.#local({ packet, bytes, interface: by, group: false, trusted: true, segmentSize: 0 })
+    if (by !== undefined) this.#local({ packet, bytes, interface: by, group: false, trusted: true, segmentSize })
   }
 
   /** Fragments in order, each but the last a multiple of 8 bytes (RFC 791 §2.3). */
@@ -227,6 +240,13 @@ export class Ip implements PacketSink {
     if (by !== undefined) this.complain({ packet, bytes: quote(bytes), interface: by, group: false, trusted: false, segmentSize: 0 }, { kind: 'time exceeded', code: timeExceeded.reassembly, mtu: 0 })
   }
 }
+
+const offloadOf = ({ checksumOffset, headerLength, segmentSize }: Owed): Offload => ({
+  checksum: { start: headroom, offset: checksumOffset },
+  segmentation: segmentSize > 0 ? 'tcp4' : 'none',
+  segmentSize,
+  headerLength: headroom + headerLength,
+})
 
 /** Addresses that can't have sent anything: loopback, multicast, class E and broadcast (RFC 1122 §3.2.1.3). */
 function martian(source: number): boolean {

@@ -45,14 +45,15 @@ export const leastLength = 300
 
 /** @throws {Malformed} */
 export function parse(bytes: Uint8Array): Message {
-  need(bytes, 0, fixedLength, 'dhcp message')
+  // The first four bytes of the vendor area are there even in BOOTP, where they may be anything (RFC 951 §3).
+  need(bytes, 0, fixedLength + 4, 'dhcp message')
   const op = bytes[0]
   if (op !== 1 && op !== 2) throw new Malformed(`dhcp op ${op}`)
   const hlen = bytes[2]
   if (hlen > 16) throw new Malformed(`dhcp hlen ${hlen}`)
   const sname = bytes.subarray(snameAt, fileAt)
   const file = bytes.subarray(fileAt, fixedLength)
-  const marked = bytes.length >= fixedLength + 4 && u32be(bytes, fixedLength) === cookie
+  const marked = u32be(bytes, fixedLength) === cookie
   const unpacked = marked ? unpack({ options: bytes.subarray(fixedLength + 4), file, sname }) : undefined
   const overload = unpacked?.overload ?? 0
   return {

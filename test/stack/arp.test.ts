@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { unhex } from '../../src/base/bytes.ts'
+import { concat, unhex } from '../../src/base/bytes.ts'
 import type { Instant } from '../../src/base/time.ts'
 import { milliseconds, seconds } from '../../src/base/time.ts'
 import { broadcastMac, parseIpv4, parseMac } from '../../src/wire/address.ts'
@@ -14,13 +14,13 @@ describe('arp, answering', () => {
     const { port } = bench()
     port.hear(arpFrame(1, theirMac, theirs, noMac, ours, broadcastMac))
     expect(port.take()).toEqual([
-      unhex(
-        '02 00 00 00 00 02' + // destination
-          '02 00 00 00 00 01' + // source
-          '08 06' + // EtherType
-          '00 01 08 00 06 04 00 02' + // Ethernet, IPv4, reply
-          '02 00 00 00 00 01 0a 00 00 01' + // sender
-          '02 00 00 00 00 02 0a 00 00 02', // target
+      concat(
+        unhex('02 00 00 00 00 02'), // destination
+        unhex('02 00 00 00 00 01'), // source
+        unhex('08 06'), // EtherType
+        unhex('00 01 08 00 06 04 00 02'), // Ethernet, IPv4, reply
+        unhex('02 00 00 00 00 01 0a 00 00 01'), // sender
+        unhex('02 00 00 00 00 02 0a 00 00 02'), // target
       ),
     ])
   })

@@ -85,7 +85,6 @@ describe('dhcp.parse', () => {
     expect(dhcp.parse(old).options).toBeUndefined()
     expect(dhcp.typeOf(dhcp.parse(old))).toBeUndefined()
     expect(dhcp.parse(discover.subarray(0, 240)).options).toEqual([])
-    expect(dhcp.parse(discover.subarray(0, 236)).options).toBeUndefined()
   })
 
   it('reads options from an overloaded file and sname, which then name nothing', () => {
@@ -105,7 +104,7 @@ describe('dhcp.parse', () => {
   })
 
   it('calls short messages, odd ops, long hardware addresses and runaway options malformed', () => {
-    expect(() => dhcp.parse(discover.subarray(0, 235))).toThrow(Malformed)
+    expect(() => dhcp.parse(discover.subarray(0, 239))).toThrow(Malformed)
     expect(() => dhcp.parse(new Uint8Array(0))).toThrow(Malformed)
     expect(() => dhcp.parse(changed(0, 3))).toThrow(Malformed)
     expect(() => dhcp.parse(changed(2, 17))).toThrow(Malformed)
