@@ -19,13 +19,13 @@ export interface FastResult {
 /** Writes the computation into `f`. Operands are f32 or f64 as the instruction's, in its order; they are evaluated several times: give locals. */
 export type FastPath = (f: Func, ...operands: readonly Term[]) => FastResult
 
-/** By mnemonic: arithmetic of both formats, and fcvt.s.d. */
-export const fastPaths: ReadonlyMap<string, FastPath> = new Map(formats.flatMap(pathsOf))
+/** By mnemonic: arithmetic of both formats, and fcvt.s.d. `fused`: the host's relaxed_madd is known to round once (fused.ts). */
+export const fastPaths = (fused: boolean): ReadonlyMap<string, FastPath> => new Map(formats.flatMap((of) => pathsOf(of, fused)))
 
-function pathsOf(of: Format): [string, FastPath][] {
+function pathsOf(of: Format, fused: boolean): [string, FastPath][] {
   const op = (name: 'add' | 'sub' | 'mul' | 'div') => (a: Term, b: Term): Term => apply(`${of.float}.${name}`, a, b)
   const neg = (a: Term): Term => apply(`${of.float}.neg`, a)
-  const fused = of === double ? fusedDouble : fusedSingle
+  const fma = of === single ? fmaSingle : fused ? fmaByHost : fmaDouble
   /** Sums and roots can't underflow inexactly; what is finite is right. */
   const ifFinite = (compute: (...operands: readonly Term[]) => Term): FastPath => (f, ...operands) => {
     const result = f.let(compute(...operands))
@@ -41,10 +41,10 @@ function pathsOf(of: Format): [string, FastPath][] {
     fsqrt: ifFinite((a) => apply(`${of.float}.sqrt`, a)),
     fmul: ifNormal(op('mul')),
     fdiv: ifNormal(op('div')),
-    fmadd: fused,
-    fmsub: (f, a, b, c) => fused(f, a, b, neg(c)),
-    fnmsub: (f, a, b, c) => fused(f, neg(a), b, c),
-    fnmadd: (f, a, b, c) => fused(f, neg(a), b, neg(c)),
+    fmadd: fma,
+    fmsub: (f, a, b, c) => fma(f, a, b, neg(c)),
+    fnmsub: (f, a, b, c) => fma(f, neg(a), b, c),
+    fnmadd: (f, a, b, c) => fma(f, neg(a), b, neg(c)),
     ...(of === double ? {} : { 'fcvt.s': ifNormal((a) => apply('f32.demote_f64', a)) }),
   }
   return Object.entries(paths).map(([stem, path]) => [stem === 'fcvt.s' ? 'fcvt.s.d' : `${stem}.${of.suffix}`, path])
@@ -68,13 +68,20 @@ function normal(of: Format, value: Term): Term {
  * The product of two singles is exact in a double; the sum is rounded there first, to 53 bits. Rounding it again, to 24, is right
  * unless the first rounding may have made a tie: the 29 bits behind the 24 are 1000….
  */
-function fusedSingle(f: Func, a: Term, b: Term, c: Term): FastResult {
+function fmaSingle(f: Func, a: Term, b: Term, c: Term): FastResult {
   const [x, y, z] = [a, b, c].map((value) => apply('f64.promote_f32', value))
   const sum = f.let(plus(times(x, y), z))
   const result = f.let(apply('f32.demote_f64', sum))
   const tie = c32(0x1000_0000)
   const behind = and(apply('i32.wrap_i64', apply('i64.reinterpret_f64', sum)), c32(0x1fff_ffff))
   return { result, safe: and(ne(behind, tie), normal(single, result)) }
+}
+
+/** The host's own. The result's range is checked as a product's, which is narrower than need be only around zero. */
+function fmaByHost(f: Func, a: Term, b: Term, c: Term): FastResult {
+  const result = f.local('f64')
+  f.setRelaxedMadd(result, a, b, c)
+  return { result, safe: normal(double, result) }
 }
 
 /**
@@ -85,7 +92,7 @@ function fusedSingle(f: Func, a: Term, b: Term, c: Term): FastResult {
  * Exactness of e needs a product whose last bits are above 2^-1074: |p| > 2^-960. Then no inexact result can be subnormal either.
  * Overflow anywhere leaves a NaN in the sums, or an infinity.
  */
-function fusedDouble(f: Func, a: Term, b: Term, c: Term): FastResult {
+function fmaDouble(f: Func, a: Term, b: Term, c: Term): FastResult {
   const p = f.let(times(a, b))
   const [[ah, al], [bh, bl]] = [halves(f, a), halves(f, b)]
   const e = f.let(minus(times(al, bl), minus(minus(minus(p, times(ah, bh)), times(al, bh)), times(ah, bl))))

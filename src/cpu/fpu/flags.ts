@@ -1,6 +1,7 @@
 /** Exception flags and rounding modes: RISC-V unprivileged §21.2 (fcsr). */
 import type { Func } from '../wasm/func.ts'
 import type { Module } from '../wasm/module.ts'
+import type { FastPath } from './fast.ts'
 import { type Format, isNaN, isSignalling, nanRaw } from './format.ts'
 import { type Term, and, c32, gtU, load, or } from '../term.ts'
 
@@ -10,10 +11,11 @@ export const flag = { NX: 1, UF: 2, OF: 4, DZ: 8, NV: 16 } as const
 /** Values of rm and frm: to nearest even, towards zero, down, up, to nearest with ties away. */
 export const mode = { RNE: 0, RTZ: 1, RDN: 2, RUP: 3, RMM: 4 } as const
 
-/** Where the operations are put and where they leave their flags: the i32 at `flags` in memory. */
+/** Where the operations are put, where they leave their flags (the i32 at `flags` in memory), and what they may use. */
 export interface Unit {
   readonly module: Module
   readonly flags: number
+  readonly fast: ReadonlyMap<string, FastPath>
 }
 
 export function raise(unit: Unit, f: Func, flags: Term | number): void {

@@ -90,6 +90,21 @@ export class Func implements FuncRef {
     this.#code.u32(local.index)
   }
 
+  /**
+   * `local` = a · b + c of f64 by f64x2.relaxed_madd (relaxed SIMD proposal), in one lane. Whether it rounds once or twice is the
+   * host's choice; see fpu/fused.ts for who may use it.
+   */
+  setRelaxedMadd(local: LocalTerm, a: Term, b: Term, c: Term): void {
+    assert([local, a, b, c].every((term) => term.type === 'f64'), `${this.name}: relaxed_madd of (${a.type}, ${b.type}, ${c.type})`)
+    for (const term of [a, b, c]) {
+      this.push(term)
+      this.#code.bytes([0xfd, 0x14]) // f64x2.splat
+    }
+    this.#code.bytes([0xfd, 0x87, 0x02, 0xfd, 0x21, 0x00]) // f64x2.relaxed_madd, f64x2.extract_lane 0
+    this.#code.byte(0x21)
+    this.#code.u32(local.index)
+  }
+
   tee(local: LocalTerm, value: Term): Term {
     return { kind: 'tee', type: local.type, index: local.index, value }
   }
@@ -105,6 +120,14 @@ export class Func implements FuncRef {
   call(func: FuncRef, ...args: readonly Term[]): void {
     this.#pushCall(func, args)
     for (const _ of func.results) this.#code.byte(0x1a)
+  }
+
+  /** Calls the function at `index` of the module's table; it takes nothing and gives nothing. `signature`: Module.signature([], []). */
+  callTable(signature: number, index: Term): void {
+    this.push(index)
+    this.#code.byte(0x11)
+    this.#code.u32(signature)
+    this.#code.u32(0)
   }
 
   /** Evaluates and drops. */

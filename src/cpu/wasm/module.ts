@@ -9,6 +9,12 @@ export interface MemoryImport {
   readonly pages: number
 }
 
+/** A table of functions, imported as `env.table`. */
+export interface TableImport {
+  /** Entries, both minimum and maximum. */
+  readonly size: number
+}
+
 export class Module {
   readonly #types: string[] = []
   readonly #imports: { name: string; type: number }[] = []
@@ -16,10 +22,12 @@ export class Module {
   readonly #exports: { name: string; index: number }[] = []
   readonly #globals: { type: Type; value: bigint | number }[] = []
   readonly #memory: MemoryImport
+  readonly #table: TableImport | undefined
 
   /** The memory is imported as `env.memory`, shared. */
-  constructor(memory: MemoryImport) {
+  constructor(memory: MemoryImport, table?: TableImport) {
     this.#memory = memory
+    this.#table = table
   }
 
   /** All imports come before the first function. Imported from module `env`. */
@@ -43,6 +51,11 @@ export class Module {
     return { kind: 'global', type, index: this.#globals.length - 1 }
   }
 
+  /** The index of a function type, for `Func.callTable`. */
+  signature(params: readonly Type[], results: readonly Type[]): number {
+    return this.#type(params, results)
+  }
+
   export(name: string, func: FuncRef): void {
     this.#exports.push({ name, index: func.index })
   }
@@ -53,12 +66,19 @@ export class Module {
     this.#section(out, 1, this.#types.length, (section) => {
       for (const type of this.#types) section.bytes(Uint8Array.from(type, (char) => char.charCodeAt(0)))
     })
-    this.#section(out, 2, this.#imports.length + 1, (section) => {
+    this.#section(out, 2, this.#imports.length + 1 + (this.#table === undefined ? 0 : 1), (section) => {
       section.name('env')
       section.name('memory')
       section.bytes([0x02, 0x03])
       section.u32(this.#memory.pages)
       section.u32(this.#memory.pages)
+      if (this.#table !== undefined) {
+        section.name('env')
+        section.name('table')
+        section.bytes([0x01, 0x70, 0x01])
+        section.u32(this.#table.size)
+        section.u32(this.#table.size)
+      }
       for (const { name, type } of this.#imports) {
         section.name('env')
         section.name(name)

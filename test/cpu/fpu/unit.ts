@@ -27,9 +27,9 @@ export const operations: readonly Operation[] = [
 const flagsAddress = 64
 
 /** The unit, compiled: runs one operation with the flags word at `before` and gives the result, unsigned, and the flags word after. */
-export function floatUnit(): (operation: Operation, args: readonly bigint[], rm: number, before?: number) => { value: bigint; flags: number } {
+export function floatUnit(fused = false): (operation: Operation, args: readonly bigint[], rm: number, before?: number) => { value: bigint; flags: number } {
   const module = new Module({ pages: 1 })
-  const resolve = defineFpu(module, flagsAddress)
+  const resolve = defineFpu(module, flagsAddress, fused)
   for (const { name } of operations) module.export(name, resolve(name))
   const engine = new NodeWasmEngine()
   const memory = engine.memory(1)

@@ -93,6 +93,14 @@ describe('Func: bytes of expressions (core specification §5.4)', () => {
     expect(code((f) => f.push({ kind: 'global', type: 'i32', index: 1 }))).toBe('23 01')
   })
 
+  it('calls through the table', () => {
+    expect(code((f) => f.callTable(2, c32(300)))).toBe('41 ac 02 11 02 00')
+  })
+
+  it('writes relaxed_madd on one lane', () => {
+    expect(code((f) => f.setRelaxedMadd(f.param(0), f.param(0), f.param(1), f.param(2)), ['f64', 'f64', 'f64'])).toBe('20 00 fd 14 20 01 fd 14 20 02 fd 14 fd 87 02 fd 21 00 21 00')
+  })
+
   it('asks its resolver for operands and for the floating-point unit', () => {
     const fadd = { name: 'fadd.s', index: 9, params: ['i64', 'i32'], results: ['i64'] } as const
     const write = (f: Func): void => {
@@ -113,6 +121,7 @@ describe('Func: what it refuses', () => {
     ['a wrong argument', (f) => f.call(f, c64(0), c64(0)), 'tested: call of tested with (i64, i64), wants (i32, i64)'],
     ['an operand without a home', (f) => f.push(operand('rs1')), 'tested: operand rs1 has no home'],
     ['floating point without a unit', (f) => f.push({ kind: 'fpu', type: 'i64', name: 'fadd.s', args: [] }), 'tested: no floating-point unit for fadd.s'],
+    ['relaxed_madd of integers', (f) => f.setRelaxedMadd(f.local('f64'), c64(0), c64(0), c64(0)), 'tested: relaxed_madd of (i64, i64, i64)'],
     ['a result too many', (f) => f.return(c32(1)), 'tested: return of (i32), wants ()'],
   ])('%s', (_, write, message) => {
     expect(() => body(write, ['i32', 'i64'])).toThrow(message)

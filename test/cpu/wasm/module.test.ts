@@ -42,6 +42,15 @@ describe('Module: bytes (core specification §5.5)', () => {
     expect(WebAssembly.validate(bytes)).toBe(true)
   })
 
+  it('imports a table behind the memory', () => {
+    const module = new Module({ pages: 1 }, { size: 130 })
+    const nothing = module.signature([], [])
+    module.func('jump', ['i32'], [], (f) => f.callTable(nothing, f.param(0)))
+    const bytes = module.encode()
+    expect(hex(bytes, ' ')).toContain('02 21 02 03 65 6e 76 06 6d 65 6d 6f 72 79 02 03 01 01 03 65 6e 76 05 74 61 62 6c 65 01 70 01 82 01 82 01')
+    expect(WebAssembly.validate(bytes)).toBe(true)
+  })
+
   it('keeps one entry for equal types', () => {
     const module = new Module({ pages: 1 })
     for (const name of ['a', 'b', 'c']) module.func(name, ['i32', 'f64'], ['f32'], (f) => f.unreachable())
