@@ -55,7 +55,14 @@ export interface CoreConfig {
 export interface WasmEngine {
   /** A shared memory of exactly `pages` × 64 KiB. */
   memory(pages: number): WasmMemory
-  instantiate(bytes: Uint8Array, memory: WasmMemory, imports: Readonly<Record<string, WasmImport>>): WasmExports
+  /** A table of `size` functions, empty. */
+  table(size: number): WasmTable
+  /** Imports, the memory as `memory` and the table as `table`, all from `env`. @throws {Error} when the bytes are no valid module. */
+  instantiate(bytes: Uint8Array, memory: WasmMemory, imports: Readonly<Record<string, WasmImport>>, table?: WasmTable): WasmExports
+}
+/** Functions that wasm code calls by index. */
+export interface WasmTable {
+  set(index: number, func: WasmExports[string] | null): void
 }
 /** Opaque but for its buffer. */
 export interface WasmMemory {

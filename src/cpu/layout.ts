@@ -63,6 +63,8 @@ export const slot = {
   stval: 0x318,
   satp: 0x320,
   senvcfg: 0x328,
+  /** Virtual address of the page that a region is called on. */
+  regionPage: 0x580,
   /** mcycle and minstret as differences to ticks and retired count, which makes them writable. */
   cycleOffset: 0x330,
   instretOffset: 0x338,
@@ -115,6 +117,9 @@ export const tlbBytes = 0x1_0000
 export const codePageBytes = 0x4000 + 64
 /** A code page for the one instruction that lies across two pages. */
 export const scratchPage = 0x4_0000
+/** Compiled regions: 8 bytes each, { the head's own handler u16, pad, fuel that a call needs i32 }. */
+export const regionTable = 0x4_8000
+export const regionsMax = 0x1000
 /** Guest-physical page number (from the start of RAM) → address of its decoded page, u32, 0 when there is none. */
 export const codeMap = 0x5_0000
 
@@ -124,6 +129,11 @@ export interface Layout {
   /** Where the pool of decoded pages starts, and how many it holds. */
   readonly poolBase: number
   readonly poolPages: number
+  /**
+   * One u16 for every entry of the pool, at `heat + (entry − poolBase) / 4`: how often a jump went there, and once a region begins
+   * there, the region's number.
+   */
+  readonly heat: number
   /** Where guest RAM starts in the memory. */
   readonly ram: number
   /** Size of the whole memory in pages of 64 KiB. */
@@ -135,6 +145,8 @@ const alignUp = (value: number, to: number): number => Math.ceil(value / to) * t
 export function layoutFor(ramBase: number, ramBytes: number): Layout {
   const poolBase = alignUp(codeMap + (ramBytes / 4096) * 4, 0x1_0000)
   const poolPages = 2048
-  const ram = alignUp(poolBase + poolPages * codePageBytes, 0x1_0000)
-  return { ramBase, ramBytes, poolBase, poolPages, ram, pages: alignUp(ram + ramBytes, 0x1_0000) / 0x1_0000 }
+  // The scratch page lies in front of the pool, and jumps within it are counted like all others.
+  const heat = poolBase + poolPages * codePageBytes + (poolBase - scratchPage) / 4
+  const ram = alignUp(heat + (poolPages * codePageBytes) / 4, 0x1_0000)
+  return { ramBase, ramBytes, poolBase, poolPages, heat, ram, pages: alignUp(ram + ramBytes, 0x1_0000) / 0x1_0000 }
 }

@@ -8,7 +8,7 @@ import type { Instant } from '../base/time.ts'
 import { CodePages } from './code-pages.ts'
 import type { Core, CoreConfig, Line, WasmExports } from './core.ts'
 import { dump } from './dump.ts'
-import { hartStateBytes, layoutFor, nextContext, savedHart, slot, tlbBytes, tlbRead, type Layout } from './layout.ts'
+import { hartStateBytes, layoutFor, nextContext, regionsMax, savedHart, slot, tlbBytes, tlbRead, type Layout } from './layout.ts'
 import { machineModule } from './machine-module.ts'
 import { csrTables } from './system/csr.ts'
 import { mstatus } from './system/state.ts'
@@ -18,6 +18,8 @@ import { writePmp } from './system/pmp-ranges.ts'
 const quantum = 20_000
 /** The longest stretch of fuel: an i32, with room for arithmetic. */
 const stretch = 0x4000_0000
+/** Jumps to one place before it is compiled. */
+const threshold = 0
 /** misa: RV64 with A, C, D, F, I, M, S, U. */
 const misa = (2n << 62n) | 0x14112dn
 
@@ -49,15 +51,16 @@ class MachineCore implements Core {
     this.ram = new Uint8Array(memory.buffer, this.#layout.ram, config.ramBytes)
     this.#code = new CodePages(this.#layout, memory.buffer)
     const { bus } = config
-    this.#exports = config.engine.instantiate(machineModule(this.#layout, 1e9 / config.timebaseHz, 1), memory, {
+    this.#exports = config.engine.instantiate(machineModule(this.#layout, 1e9 / config.timebaseHz, 1, threshold), memory, {
       mmioRead: (address: number, width: 1 | 2 | 4) => bus.read(address, width) ?? -1,
       mmioWrite: (address: number, width: 1 | 2 | 4, value: number) => (bus.write(address, width, width === 4 ? value >>> 0 : value & ((1 << (8 * width)) - 1)) ? 1 : 0),
       decode: (at: number) => this.#code.decode(at),
       decodeWord: (word: number) => this.#code.decodeAcross(word),
       codePage: (ramPage: number) => this.#code.make(ramPage),
       codeWritten: (host: number, length: number) => (this.#code.written(host, length) ? 2 : 0),
+      hot: (_at: number) => undefined,
       pmpChanged: (csr: number) => writePmp(this.#view, csr, this.#view.getBigUint64(slot.scratch + 8, true)),
-    })
+    }, config.engine.table(regionsMax))
     for (const [at, bytes] of csrTables()) this.#bytes.set(bytes, at)
     this.#forgetTranslations()
   }

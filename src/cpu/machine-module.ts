@@ -1,7 +1,7 @@
 /** The wasm module of a machine's harts: traps, translation, CSRs, floating point and the interpreter, put together. */
 import { defineFpu } from './fpu/fpu.ts'
 import { buildInterpreter } from './interp/interpreter.ts'
-import { type Layout, slot } from './layout.ts'
+import { type Layout, regionsMax, slot } from './layout.ts'
 import { buildAccess } from './system/access.ts'
 import { buildClock } from './system/clock.ts'
 import { buildContext } from './system/context.ts'
@@ -15,14 +15,15 @@ import { Module } from './wasm/module.ts'
 const encoded = new Map<string, Uint8Array>()
 
 /** The module's bytes; made once for each layout. Exports `run`, `refreshContext`, `flushAll`, `checkInterrupts`. */
-export function machineModule(layout: Layout, ticksPerTime: number, pageModes: number): Uint8Array {
-  const key = [layout.pages, layout.ram, layout.ramBase, layout.ramBytes, ticksPerTime, pageModes].join()
+export function machineModule(layout: Layout, ticksPerTime: number, pageModes: number, threshold: number): Uint8Array {
+  const key = [layout.pages, layout.ram, layout.ramBase, layout.ramBytes, ticksPerTime, pageModes, threshold].join()
   const known = encoded.get(key)
   if (known !== undefined) return known
-  const module = new Module({ pages: layout.pages })
-  const parts = declareParts(module, declareImports(module), layout, ticksPerTime, pageModes)
+  const module = new Module({ pages: layout.pages }, { size: regionsMax })
+  const parts = declareParts(module, declareImports(module), layout, ticksPerTime, pageModes, threshold)
   for (const build of [buildContext, buildTrap, buildPmp, buildWalk, buildAccess, buildClock, buildCsr]) build(parts)
-  const run = buildInterpreter(module, parts, defineFpu(module, slot.fflags))
+  const fpu = defineFpu(module, slot.fflags)
+  const run = buildInterpreter(module, parts, fpu)
   module.export('run', run)
   module.export('refreshContext', parts.refreshContext)
   module.export('flushAll', parts.flushAll)

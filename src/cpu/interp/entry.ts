@@ -21,6 +21,8 @@ export const own = {
   nop4: 4,
   /** A four-byte instruction whose second half is on the next page. */
   across: 5,
+  /** A compiled region begins here; its own handler is in the region table. */
+  region: 6,
 } as const
 
 /** One way in which a row is handled: its length decides the next pc, `discard` that rd is x0. */
@@ -51,9 +53,9 @@ function allVariants(): readonly Variant[] {
   return variants
 }
 
-/** Handlers from 6 on. */
+/** Handlers from 7 on. */
 export const variants: readonly Variant[] = allVariants()
-export const firstVariant = 6
+export const firstVariant = 7
 const handlers = new Map(variants.map(({ row, length, discard }, at) => [key(row, length, discard), firstVariant + at]))
 
 /** Is the second word an immediate as a whole (true), or rs2, rs3/rm and a short immediate? */

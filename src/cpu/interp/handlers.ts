@@ -1,11 +1,11 @@
 /** One handler a row: its term lowered with operands taken from the decoded entry and registers kept in memory. */
 import { fBase, slot, tlbRead, tlbWrite } from '../layout.ts'
 import type { Effect } from '../isa/row.ts'
-import { type LoadKind, type OperandName, type StoreKind, type Term, add, and, c32, c64, eq, eqz, extendS, extendU, gtU, load, ltU, ne, or, shrS, sub, wrap } from '../term.ts'
-import { tlbIndex } from '../system/context.ts'
+import { type LoadKind, type OperandName, type StoreKind, type Term, add, and, c32, c64, eq, eqz, extendS, extendU, gtU, leU, load, ltU, ne, or, shrS, sub, wrap } from '../term.ts'
+import { tlbHit, tlbHost } from '../system/tlb.ts'
 import { clear, get32, get64, mstatus } from '../system/state.ts'
 import { type Variant, isMemoryOfFloat, wideImmediate } from './entry.ts'
-import { type Dispatch, currentPc, next, spill } from './interpreter.ts'
+import { type Dispatch, currentPc, next, spill, warm } from './interpreter.ts'
 import { system } from './system-handlers.ts'
 
 /** Addresses of a register's home, from the entry's byte. */
@@ -94,13 +94,8 @@ const loadKinds: Readonly<Record<string, LoadKind>> = {
 }
 const storeKinds: Readonly<Record<number, StoreKind>> = { 1: 'i64.8', 2: 'i64.16', 4: 'i64.32', 8: 'i64' }
 
-/** i32 1 when the TLB has d.address for `width` aligned bytes; leaves the entry's offset in d.index. */
-function hit(d: Dispatch, table: number, width: number): Term {
-  d.f.set(d.index, tlbIndex(d.address))
-  return eq(load('i64', d.index, table), or(and(d.address, c64(-4096n | BigInt(width - 1))), d.context))
-}
-
-const hostOf = (d: Dispatch, table: number): Term => add(wrap(d.address), load('i32', d.index, table + 8))
+const hit = (d: Dispatch, table: number, width: number): Term => tlbHit(d.f, table, d.address, width, d.context, d.index)
+const hostOf = (d: Dispatch, table: number): Term => tlbHost(table, d.address, d.index)
 
 function loading(d: Dispatch, variant: Variant, effect: Extract<Effect, { kind: 'load' }>): void {
   const { f } = d
@@ -145,6 +140,12 @@ function jumpNear(d: Dispatch, offset: Term): void {
   const { f } = d
   f.set(d.index, add(d.p, offset))
   f.if(ltU(sub(d.index, d.page), c32(0x4000)), () => {
+    // Loops close with a jump backward; forward jumps into hot code are counted where that code is entered.
+    f.if(leU(d.index, d.p), () => {
+      f.set(d.p, d.index)
+      warm(f, d.parts, d)
+      f.br(d.top)
+    })
     f.set(d.p, d.index)
     f.br(d.top)
   })

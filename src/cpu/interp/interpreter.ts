@@ -9,8 +9,8 @@
  *
  * Before you edit, read entry.ts (the entries), layout.ts (the state), handlers.ts (one handler a row).
  */
-import { scratchPage, slot, tlbExec } from '../layout.ts'
-import { add, and, c32, c64, eq, eqz, extendU, load, or, shl, shrU, sub, wrap } from '../term.ts'
+import { regionTable, scratchPage, slot, tlbExec } from '../layout.ts'
+import { type FuncRef, type Term, add, and, c32, c64, eq, eqz, extendU, leU, load, ltU, ne, or, shl, shrU, sub, wrap } from '../term.ts'
 import { tlbIndex } from '../system/context.ts'
 import type { Parts } from '../system/parts.ts'
 import { get32, get64 } from '../system/state.ts'
@@ -18,13 +18,14 @@ import type { Func, Label, LocalTerm } from '../wasm/func.ts'
 import type { Module } from '../wasm/module.ts'
 import { own, variants, firstVariant } from './entry.ts'
 import { handle } from './handlers.ts'
-import type { FuncRef } from '../term.ts'
 
 /** The dispatch loop as its handlers see it. */
 export interface Dispatch {
   readonly f: Func
   readonly parts: Parts
   readonly fpu: (name: string) => FuncRef
+  /** Type of a region's function. */
+  readonly signature: number
   readonly p: LocalTerm
   /** Start of the present page's entries. */
   readonly page: LocalTerm
@@ -38,6 +39,8 @@ export interface Dispatch {
   readonly host: LocalTerm
   readonly index: LocalTerm
   readonly rm: LocalTerm
+  /** The handler to jump to. */
+  readonly handler: LocalTerm
   /** Next instruction at p. */
   readonly top: Label
   /** Next instruction at pc. */
@@ -48,10 +51,11 @@ export interface Dispatch {
 
 /** Adds `run()`: runs from the state until fuel is 0 or the hart waits. */
 export function buildInterpreter(module: Module, parts: Parts, fpu: (name: string) => FuncRef): Func {
+  const signature = module.signature([], [])
   return module.func('run', [], [], (f) => {
     const locals = {
       p: f.local('i32'), page: f.local('i32'), delta: f.local('i64'), fuel: f.local('i32'), context: f.local('i64'), pc: f.local('i64'),
-      address: f.local('i64'), value: f.local('i64'), host: f.local('i32'), index: f.local('i32'), rm: f.local('i32'),
+      address: f.local('i64'), value: f.local('i64'), host: f.local('i32'), index: f.local('i32'), rm: f.local('i32'), handler: f.local('i32'),
     }
     f.call(parts.checkInterrupts)
     f.loop((again) => {
@@ -60,7 +64,8 @@ export function buildInterpreter(module: Module, parts: Parts, fpu: (name: strin
       f.set(locals.pc, get64(slot.pc))
       f.loop((resolve) => {
         findPage(f, parts, locals, again)
-        f.loop((top) => dispatch({ f, parts, fpu, ...locals, top, resolve, again }))
+        warm(f, parts, locals)
+        f.loop((top) => dispatch({ f, parts, fpu, signature, ...locals, top, resolve, again }))
       })
     })
   })
@@ -90,8 +95,23 @@ function enterPage(f: Func, p: LocalTerm, page: LocalTerm, delta: LocalTerm, pc:
   f.set(delta, sub(and(pc, c64(-4096n)), extendU(shrU(page, c32(2)))))
 }
 
+/** Address of the heat of the entry at p. */
+const heatOf = (parts: Parts, p: Term): Term => add(shrU(p, c32(2)), c32(parts.layout.heat - parts.layout.poolBase / 4))
+
+/** Counts a jump to p; the one that makes it hot tells TypeScript. A region's head isn't counted any more. */
+export function warm(f: Func, parts: Parts, { p, index }: Pick<Dispatch, 'p' | 'index'>): void {
+  if (parts.threshold === 0) return
+  f.if(ne(load('i32.16u', p), c32(own.region)), () => {
+    f.set(index, add(load('i32.16u', heatOf(parts, p)), c32(1)))
+    f.if(leU(index, c32(parts.threshold)), () => {
+      f.store('i32.16', heatOf(parts, p), index)
+      f.if(eq(index, c32(parts.threshold)), () => f.call(parts.hot, p))
+    })
+  })
+}
+
 function dispatch(d: Dispatch): void {
-  const { f, p, fuel } = d
+  const { f, p, fuel, handler } = d
   f.if(eqz(fuel), () => {
     spill(d)
     f.return()
@@ -117,7 +137,26 @@ function dispatch(d: Dispatch): void {
   bodies[own.nop4] = () => next(d, 4)
   bodies[own.across] = () => across(d)
   for (const [at, variant] of variants.entries()) bodies[firstVariant + at] = () => handle(d, variant)
-  nest(f, bodies, (labels) => f.brTable(load('i32.16u', p), labels, labels[0]))
+  f.set(handler, load('i32.16u', p))
+  f.loop((anew) => {
+    bodies[own.region] = () => region(d, anew)
+    nest(f, bodies, (labels) => f.brTable(handler, labels, labels[0]))
+  })
+}
+
+/** Calls the region that begins at p; when the fuel may not last to its next look at it, goes on instruction by instruction. */
+function region(d: Dispatch, anew: Label): void {
+  const { f, fuel } = d
+  const number = load('i32.16u', heatOf(d.parts, d.p))
+  f.set(d.index, number)
+  f.if(ltU(fuel, sub(load('i32', shl(d.index, c32(3)), regionTable + 4), c32(1))), () => {
+    f.set(d.handler, load('i32.16u', shl(d.index, c32(3)), regionTable))
+    f.br(anew)
+  })
+  f.store('i32', c32(0), add(fuel, c32(1)), slot.fuel)
+  f.store('i64', c32(0), add(d.delta, extendU(shrU(d.page, c32(2)))), slot.regionPage)
+  f.callTable(d.signature, d.index)
+  f.br(d.again)
 }
 
 /** Opens a block for every body, jumps, and writes each body where its block ends. */

@@ -18,6 +18,8 @@ export interface Imports {
   readonly codePage: FuncRef
   /** (host address, length) was written in a page that has decoded entries → 1 when the page was given up. */
   readonly codeWritten: FuncRef
+  /** The code at this entry has become hot. */
+  readonly hot: FuncRef
   /** (CSR number) A pmpcfg or pmpaddr is written with the value at scratch + 8: heeds locks, works out the ranges anew. */
   readonly pmpChanged: FuncRef
 }
@@ -26,6 +28,8 @@ export interface Parts extends Imports {
   readonly layout: Layout
   /** Ticks of virtual time per period of the `time` CSR. */
   readonly ticksPerTime: number
+  /** Jumps to one place before it is hot; 0: nothing ever is. */
+  readonly threshold: number
   /** How many of Sv39, Sv48, Sv57 are there: 1 to 3. */
   readonly pageModes: number
   /** () Finds the TLB contexts that fit privilege, mstatus and satp. */
@@ -71,17 +75,19 @@ export function declareImports(module: Module): Imports {
     decodeWord: take('decodeWord', ['i32', 'i32'], []),
     codePage: take('codePage', ['i32'], ['i32']),
     codeWritten: take('codeWritten', ['i32', 'i32'], ['i32']),
+    hot: take('hot', ['i32'], []),
     pmpChanged: take('pmpChanged', ['i32'], []),
   }
 }
 
-export function declareParts(module: Module, imports: Imports, layout: Layout, ticksPerTime: number, pageModes: number): Parts {
+export function declareParts(module: Module, imports: Imports, layout: Layout, ticksPerTime: number, pageModes: number, threshold: number): Parts {
   const declare = (name: string, params: readonly Type[], results: readonly Type[]): Func => module.func(name, params, results)
   return {
     ...imports,
     layout,
     ticksPerTime,
     pageModes,
+    threshold,
     refreshContext: declare('refreshContext', [], []),
     flushAll: declare('flushAll', [], []),
     fence: declare('fence', ['i64', 'i64', 'i32'], []),
