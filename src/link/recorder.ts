@@ -67,6 +67,7 @@ export class Recorder {
 
   /** Writes everything stamped before `horizon`; what is recorded later must not be stamped before it. */
   settle(horizon: Instant): void {
+    this.#describe()
     if (this.#pending.length === 0) return
     if (this.#sorted && this.#pending[this.#pending.length - 1].time < horizon) this.#flush()
     else this.#flushBefore(horizon)
@@ -74,7 +75,6 @@ export class Recorder {
 
   /** Writes everything. The recorder may go on recording, stamps permitting. */
   close(): void {
-    this.#describe()
     this.settle(Infinity as Instant)
   }
 
@@ -102,7 +102,6 @@ export class Recorder {
 
   /** The quick way: all that waits, in the order in which it lies. */
   #flush(): void {
-    this.#describe()
     this.#append(this.#buffer.subarray(0, this.#end))
     this.#end = 0
     this.#pending = []
@@ -113,7 +112,6 @@ export class Recorder {
     const ordered = this.#pending.toSorted(order)
     const ready = ordered.filter(({ time }) => time < horizon)
     if (ready.length === 0) return
-    this.#describe()
     this.#append(this.#gather(ready))
     const rest = this.#pending.filter(({ time }) => time >= horizon)
     const kept = this.#gather(rest)
