@@ -29,6 +29,7 @@ import { memoryMap, ramBase, romAddress, romSpan, timebaseHz, virtioSlotsMax } f
 import type { Model } from './model.ts'
 import type { Nic } from './nic.ts'
 import { Plic } from './plic.ts'
+import type { RamState } from './ram.ts'
 import { Ram } from './ram.ts'
 import { buildRom, dynamicInfoAt, Rom } from './rom.ts'
 import { Uart } from './uart.ts'
@@ -70,6 +71,7 @@ export type MachineSnapshot = {
   readonly now: number
   readonly state: MachineState
   readonly core: Plain
+  readonly ram: RamState
   readonly models: { readonly [name: string]: Plain }
   readonly entropy: Plain
 }
@@ -96,6 +98,7 @@ export class Machine implements Stateful<MachineSnapshot> {
   readonly #map: BusMap
   #state: MachineState = 'off'
   #finish: Finish | undefined
+  #endedAt = 0 as Instant
   /** How far the present run may go; moves towards us when an alarm is armed on the way. */
   #target = 0 as Instant
   #yielding = false
@@ -126,6 +129,11 @@ export class Machine implements Stateful<MachineSnapshot> {
   /** How the guest ended, once it did: `poweroff`, `reset`, or `fail` with its code. */
   get finish(): Finish | undefined {
     return this.#finish
+  }
+
+  /** When it last stopped running; the run in which it did may have gone on beyond. */
+  get endedAt(): Instant {
+    return this.#endedAt
   }
 
   /**
@@ -162,12 +170,8 @@ export class Machine implements Stateful<MachineSnapshot> {
   run(until: Instant): void {
     this.#yielding = false
     for (;;) {
-      const running = this.#state === 'running'
-      const reached = running && this.core.now < until ? this.core.now : until
-      this.#ring(reached)
-      if (this.#yielding) return
-      if (this.timeline.now < reached) this.timeline.advance(reached)
-      if (!running || this.core.now >= until) return
+      this.#ring(until)
+      if (this.#yielding || this.#state !== 'running' || this.core.now >= until) return
       const next = this.timeline.next
       this.#target = next !== undefined && next < until ? next : until
       if (this.core.idle) this.core.skip(this.#target)
@@ -197,6 +201,7 @@ export class Machine implements Stateful<MachineSnapshot> {
       now: this.timeline.now,
       state: this.#state,
       core: this.core.save(),
+      ram: this.#memory.save(),
       models: Object.fromEntries(this.#models.map((model) => [model.name, model.save()])),
       entropy: this.#entropy.save?.() ?? null,
     }
@@ -205,6 +210,7 @@ export class Machine implements Stateful<MachineSnapshot> {
   /** Into a machine just made from the same configuration. */
   load(snapshot: MachineSnapshot): void {
     this.timeline.advance(snapshot.now as Instant)
+    this.#memory.load(snapshot.ram)
     this.core.load(snapshot.core)
     for (const model of this.#models) model.load(snapshot.models[model.name])
     if (snapshot.entropy !== null) this.#entropy.load?.(snapshot.entropy)
@@ -212,8 +218,15 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.#state = snapshot.state
   }
 
+  /** Rings what is due up to the core, or up to `until` while it is off; one ring may switch it on or off. */
   #ring(until: Instant): void {
-    for (let due = this.timeline.next; due !== undefined && due <= until; due = this.timeline.next) {
+    for (;;) {
+      const reached = this.#state === 'running' && this.core.now < until ? this.core.now : until
+      const due = this.timeline.next
+      if (due === undefined || due > reached) {
+        if (this.timeline.now < reached) this.timeline.advance(reached)
+        return
+      }
       this.timeline.step()
       if (this.#yielding) return
     }
@@ -257,6 +270,7 @@ export class Machine implements Stateful<MachineSnapshot> {
   #end(state: MachineState): void {
     if (this.#state !== 'running') return
     this.#state = state
+    this.#endedAt = this.timeline.now
     for (const model of this.#models) model.reset()
     this.core.stopBefore(this.core.now)
   }

@@ -1,9 +1,15 @@
 /** Guest RAM as devices see it, over the core's own memory. */
+import type { Stateful } from '../base/state.ts'
 import type { Core } from '../cpu/core.ts'
 import type { GuestMemory } from './bus.ts'
 import { BusError } from './bus.ts'
 
-export class Ram implements GuestMemory {
+/** The blocks that hold anything but zeros, by their offset. */
+export type RamState = readonly { readonly offset: number; readonly bytes: Uint8Array }[]
+
+const blockBytes = 0x1_0000
+
+export class Ram implements GuestMemory, Stateful<RamState> {
   readonly #core: Pick<Core, 'ram' | 'wrote'>
   readonly #base: number
   readonly #size: number
@@ -26,6 +32,19 @@ export class Ram implements GuestMemory {
     return this.#core.ram.subarray(offset, offset + length)
   }
 
+  save(): RamState {
+    const { ram } = this.#core
+    const offsets = Array.from({ length: Math.ceil(ram.length / blockBytes) }, (_, block) => block * blockBytes)
+    return offsets.map((offset) => ({ offset, bytes: ram.subarray(offset, offset + blockBytes) })).filter(({ bytes }) => !blank(bytes)).map(({ offset, bytes }) => ({ offset, bytes: bytes.slice() }))
+  }
+
+  load(state: RamState): void {
+    const { ram } = this.#core
+    this.#core.wrote(0, ram.length)
+    ram.fill(0)
+    for (const { offset, bytes } of state) ram.set(bytes, offset)
+  }
+
   #offset(address: number, length: number): number {
     const offset = address - this.#base
     // Written so that NaN and anything beyond 2^53 fail too.
@@ -34,4 +53,10 @@ export class Ram implements GuestMemory {
     }
     return offset
   }
+}
+
+function blank(bytes: Uint8Array): boolean {
+  const words = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
+  // Compared as bits: -0 and NaN are not blank.
+  return words.every((word) => Object.is(word, 0))
 }

@@ -196,6 +196,17 @@ describe('machine', () => {
     expect(after.machine.deviceTree()).toEqual(before.machine.deviceTree())
   })
 
+  it('can be started by an alarm, and rings none after it before the harts have come so far', () => {
+    const { machine, core } = make()
+    const rung: number[] = []
+    machine.timeline.alarm('power', () => machine.start()).arm(nanoseconds(100))
+    machine.timeline.alarm('later', () => rung.push(core.retired)).arm(nanoseconds(130))
+    core.script = Array.from({ length: 5 }, () => () => undefined)
+    machine.run(at(1000))
+    expect(rung).toEqual([3])
+    expect(core.now).toBe(1000)
+  })
+
   it('refuses what no board can have', () => {
     expect(() => make({ harts: 9 })).toThrow('9 harts; a machine has 1 to 8')
     expect(() => make({ ramBytes: 5000 })).toThrow('not whole pages')
