@@ -206,8 +206,14 @@ export class Lab implements LabPieces {
     return off > 0 && off === this.machines.size ? 'off' : undefined
   }
 
+  #lastOff(): Instant {
+    let last = 0 as Instant
+    for (const { endedAt } of this.machines.values()) if (endedAt !== undefined && endedAt > last) last = endedAt
+    return last
+  }
+
   #end(reason: EndReason): LabState {
-    const time = reason === 'until' ? (this.topology.sim.until as number as Instant) : this.now
+    const time = reason === 'until' ? (this.topology.sim.until as number as Instant) : reason === 'off' ? this.#lastOff() : this.now
     return { kind: 'ended', end: { reason, time } }
   }
 }

@@ -1,6 +1,6 @@
 /** A machine as the run loop sees it: an island that can be powered up late, restarted, and listened to. */
 import type { Log } from '../base/log.ts'
-import { type Alarm, between, type Duration, type Instant } from '../base/time.ts'
+import { after, type Alarm, between, type Duration, type Instant } from '../base/time.ts'
 import type { Machine } from '../board/machine.ts'
 import type { Island } from './islands.ts'
 import type { MachinePlan } from './topology.ts'
@@ -16,7 +16,7 @@ export interface MachineEvents {
 }
 
 /** From a guest's wish to restart until its first instruction; a board's reset takes its time, and a guest in a loop of them must not be free. */
-const resetTime = 1_000_000 as Duration
+const resetTime = 10_000_000 as Duration
 
 export class MachineIsland implements Island {
   readonly name: string
@@ -27,6 +27,7 @@ export class MachineIsland implements Island {
   readonly #events: MachineEvents
   readonly #power: Alarm
   #state: 'waiting' | 'running' | 'off' = 'waiting'
+  #endedAt: Instant | undefined
   /** Last instant of the present run. */
   #until = 0
 
@@ -54,6 +55,11 @@ export class MachineIsland implements Island {
 
   get state(): PowerState {
     return this.#state === 'running' && this.machine.core.idle ? 'idle' : this.#state
+  }
+
+  /** When it went off for good. */
+  get endedAt(): Instant | undefined {
+    return this.#endedAt
   }
 
   run(horizon: Instant): void {
@@ -89,16 +95,18 @@ export class MachineIsland implements Island {
   }
 
   #heed(): void {
-    const { state, finish } = this.machine
+    const { state, finish, endedAt } = this.machine
     if (this.#state !== 'running' || state === 'running' || this.#power.due !== undefined) return
     if (state === 'reset') {
       this.#log.info('machine.reset', `${this.name} restarts`)
-      this.#power.arm(resetTime)
+      // Counted from the guest's wish: how far this run went beyond it is the loop's affair. It is longer than any run.
+      this.#power.arm(between(this.now, after(endedAt, resetTime)))
       return
     }
     this.#state = 'off'
     if (finish?.kind === 'fail') this.#log.warn('machine.fail', `${this.name} switched itself off with code ${finish.code}`, { code: finish.code })
     else this.#log.info('machine.off', `${this.name} is off`)
-    this.#events.powered('off', this.now)
+    this.#endedAt = endedAt
+    this.#events.powered('off', endedAt)
   }
 }

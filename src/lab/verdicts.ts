@@ -55,7 +55,10 @@ export class Verdicts {
 
   /** The lab has ended: what is still open has failed. */
   close(now: Instant, why: string): void {
-    for (const trial of this.#trials) trial.fail(now, why)
+    for (const trial of this.#trials) {
+      trial.late(now)
+      trial.fail(now, why)
+    }
   }
 }
 
