@@ -2,6 +2,7 @@
 import { hex } from '../base/bytes.ts'
 import { Malformed } from '../base/errors.ts'
 import * as arp from './arp.ts'
+import * as dhcp from './dhcp.ts'
 import * as ethernet from './ethernet.ts'
 import type { Cargo, Format, Show, Space } from './format.ts'
 import * as icmp from './icmp.ts'
@@ -11,6 +12,7 @@ import * as ipv6 from './ipv6.ts'
 import * as quoted from './quoted.ts'
 import * as quoted6 from './quoted6.ts'
 import * as tcp from './tcp.ts'
+import * as tftp from './tftp.ts'
 import * as udp from './udp.ts'
 import * as vlan from './vlan.ts'
 
@@ -30,6 +32,8 @@ const rows: readonly Row[] = [
   row('quoted6', { quoted: [6] }, quoted6),
   row('udp', { ip: [17] }, udp),
   row('tcp', { ip: [6] }, tcp),
+  row('dhcp', { udp: [67, 68] }, dhcp),
+  row('tftp', { udp: [69] }, tftp),
 ]
 
 /** A field of a layer as people read it. `fields` is empty but for lists and nested values. */
