@@ -12,9 +12,9 @@ export function distance(one: string, other: string): number {
   return row[b.length]
 }
 
-/** Up to `count` of `words` that are no more than a third away from `word`, the nearest first. */
+/** Up to `count` of `words` that are no more than a third (or two letters exchanged) away from `word`, the nearest first. */
 export function nearest(word: string, words: readonly string[], count: number): readonly string[] {
-  const bound = Math.max(1, Math.floor(word.length / 3))
+  const bound = Math.max(word.length < 4 ? 1 : 2, Math.floor(word.length / 3))
   const ranked = words.filter((each) => Math.abs(each.length - word.length) <= bound).map((each) => ({ each, far: distance(word, each) }))
   return ranked.filter(({ far }) => far <= bound).sort((a, b) => a.far - b.far || (a.each < b.each ? -1 : 1)).slice(0, count).map(({ each }) => each)
 }
