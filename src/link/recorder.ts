@@ -68,9 +68,10 @@ export class Recorder {
   /** Writes everything stamped before `horizon`; what is recorded later must not be stamped before it. */
   settle(horizon: Instant): void {
     this.#describe()
-    if (this.#pending.length === 0) return
-    if (this.#sorted && this.#pending[this.#pending.length - 1].time < horizon) this.#flush()
-    else this.#flushBefore(horizon)
+    if (!this.#sorted) this.#sort()
+    let count = this.#pending.length
+    while (count > 0 && this.#pending[count - 1].time >= horizon) count--
+    if (count > 0) this.#flush(count)
   }
 
   /** Writes everything. The recorder may go on recording, stamps permitting. */
@@ -100,40 +101,27 @@ export class Recorder {
     this.#buffer = larger
   }
 
-  /** The quick way: all that waits, in the order in which it lies. */
-  #flush(): void {
-    this.#append(this.#buffer.subarray(0, this.#end))
-    this.#end = 0
-    this.#pending = []
+  /** Writes the first `count` of those that wait and moves the others to the front. */
+  #flush(count: number): void {
+    const split = this.#pending[count - 1].end
+    this.#append(this.#buffer.subarray(0, split))
+    this.#buffer.copyWithin(0, split, this.#end)
+    this.#end -= split
+    this.#pending = this.#pending.slice(count).map((each) => ({ ...each, at: each.at - split, end: each.end - split }))
   }
 
-  #flushBefore(horizon: Instant): void {
-    // Sorting is stable, so packets of one interface and instant stay in the order of recording.
-    const ordered = this.#pending.toSorted(order)
-    const ready = ordered.filter(({ time }) => time < horizon)
-    if (ready.length === 0) return
-    this.#append(this.#gather(ready))
-    const rest = this.#pending.filter(({ time }) => time >= horizon)
-    const kept = this.#gather(rest)
-    this.#buffer.set(kept)
-    this.#end = kept.length
-    this.#pending = []
-    let at = 0
-    for (const { time, interface: number, at: from, end } of rest) {
-      this.#pending.push({ time, interface: number, at, end: at + end - from })
-      at += end - from
-    }
-    this.#sorted = this.#pending.every((each, place) => place === 0 || order(this.#pending[place - 1], each) <= 0)
-  }
-
-  #gather(packets: readonly Pending[]): Uint8Array {
-    const bytes = new Uint8Array(packets.reduce((sum, { at, end }) => sum + end - at, 0))
+  /** Lays what waits in the order in which it will be written. Stable, so packets of one interface and instant stay as they were recorded. */
+  #sort(): void {
+    const sorted = new Uint8Array(this.#buffer.length)
     let to = 0
-    for (const { at, end } of packets) {
-      bytes.set(this.#buffer.subarray(at, end), to)
-      to += end - at
-    }
-    return bytes
+    this.#pending = this.#pending.toSorted(order).map(({ time, interface: number, at, end }) => {
+      sorted.set(this.#buffer.subarray(at, end), to)
+      const moved = { time, interface: number, at: to, end: to + end - at }
+      to = moved.end
+      return moved
+    })
+    this.#buffer = sorted
+    this.#sorted = true
   }
 
   /** Interfaces must stand in the file before their packets. */
