@@ -38,6 +38,16 @@ export type HearDatagram = (payload: Uint8Array, arrival: Arrival) => void
 /** An ICMP error that answers what this socket sent. `code` is Node's: `ECONNREFUSED`, `EHOSTUNREACH`, `EMSGSIZE`. */
 export type HearError = (error: { readonly code: string; readonly to: Endpoint }) => void
 
+/** As Node's of the same names. */
+export interface TcpOptions {
+  /** Keep our side open after the peer has closed its own, until `end()`. Default false. */
+  readonly allowHalfOpen?: boolean
+  /** Send small segments at once (Nagle's algorithm off, RFC 9293 §3.7.4). Default false. */
+  readonly noDelay?: boolean
+  /** Probe an idle peer (RFC 9293 §3.8.4). Default false. */
+  readonly keepAlive?: boolean
+}
+
 export interface Listener {
   readonly local: Endpoint
   close(): void
@@ -67,6 +77,6 @@ export interface Sockets {
   /** @throws {Error} with `code` EADDRINUSE or EADDRNOTAVAIL. */
   bind(at: Endpoint, hear: HearDatagram, hearError?: HearError): UdpSocket
   /** @throws {Error} with `code` EADDRINUSE or EADDRNOTAVAIL. */
-  listen(at: Endpoint, accept: (socket: TcpSocket) => void): Listener
-  connect(to: Endpoint): TcpSocket
+  listen(at: Endpoint, accept: (socket: TcpSocket) => void, options?: TcpOptions): Listener
+  connect(to: Endpoint, options?: TcpOptions): TcpSocket
 }

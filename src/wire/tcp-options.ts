@@ -17,6 +17,8 @@ export interface Options {
 
 /** Never throws: reading ends at the first option that can't be, and one whose length is not its kind's is passed over (RFC 9293 §3.1, MUST-7). */
 export function parseOptions(bytes: Uint8Array): Options {
+  // Nearly every segment of a connection with timestamps has exactly these (RFC 7323 appendix A).
+  if (bytes.length === 12 && u32be(bytes, 0) === 0x0101_080a) return { timestamps: { value: u32be(bytes, 4), echo: u32be(bytes, 8) } }
   let options: Options = {}
   for (let at = 0; at < bytes.length && bytes[at] !== kinds.end; ) {
     if (bytes[at] === kinds.noOperation) {

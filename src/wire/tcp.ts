@@ -1,7 +1,7 @@
 /** TCP segments. RFC 9293 §3.1; options: SACK RFC 2018, window scale and timestamps RFC 7323. */
 import { need, putU16be, putU32be, u16be, u32be } from '../base/bytes.ts'
 import { assert, Malformed } from '../base/errors.ts'
-import { checksum, verify } from './checksum.ts'
+import { checksum, fold, verify } from './checksum.ts'
 import type { Verdict } from './checksum.ts'
 import type { Cargo, Show } from './format.ts'
 import { formatOptions, parseOptions } from './tcp-options.ts'
@@ -56,8 +56,11 @@ export function build(segment: Segment, addressSum: number): Uint8Array {
 
 export const headerLengthOf = (segment: Pick<Segment, 'options'>): number => headerBytes + ((segment.options.length + 3) & ~3)
 
-/** Writes a header at `at`, summing the `payloadLength` bytes that stand behind it already. Options are padded with end-of-list. */
-export function write(into: Uint8Array, at: number, segment: Omit<Segment, 'payload'>, payloadLength: number, addressSum: number): void {
+/**
+ * Writes a header at `at`, summing the `payloadLength` bytes that stand behind it already. Options are padded with end-of-list.
+ * @param owed leaves the checksum to who sends the frame: its field gets the pseudo-header's sum alone (virtio 1.2 §5.1.6.2).
+ */
+export function write(into: Uint8Array, at: number, segment: Omit<Segment, 'payload'>, payloadLength: number, addressSum: number, owed = false): void {
   const headerLength = headerLengthOf(segment)
   assert(headerLength <= 60, `TCP options of ${segment.options.length} bytes`)
   putU16be(into, at, segment.sourcePort)
@@ -72,7 +75,7 @@ export function write(into: Uint8Array, at: number, segment: Omit<Segment, 'payl
   into.fill(0, at + headerBytes, at + headerLength)
   into.set(segment.options, at + headerBytes)
   const length = headerLength + payloadLength
-  putU16be(into, at + 16, checksum(into, at, at + length, addressSum + length))
+  putU16be(into, at + 16, owed ? fold(addressSum + length) : checksum(into, at, at + length, addressSum + length))
 }
 
 export function formatFlags(bits: number): string {
