@@ -48,6 +48,8 @@ export interface Layer {
   readonly name: string
   readonly line: string
   readonly fields: readonly Field[]
+  /** From the layer's first byte to the end of what it was given; a view. */
+  readonly bytes: Uint8Array
 }
 
 /** More layers than any honest packet has; a chain of tags can't be used to make us busy. */
@@ -55,8 +57,13 @@ const deepest = 16
 
 /** The layers of a frame, outermost first. Never throws. @param medium `ethernet` for a whole frame, `ip` for a bare packet. */
 export function dissect(bytes: Uint8Array, medium: 'ethernet' | 'ip' = 'ethernet'): readonly Layer[] {
+  return dissectAs({ space: 'medium', numbers: [medium === 'ethernet' ? ethernetMedium : (bytes[0] ?? 0) >>> 4], bytes })
+}
+
+/** The layers of something that is known to be what `first` says, e.g. the TFTP of UDP port 69 where the ports don't tell. Never throws. */
+export function dissectAs(first: Cargo): readonly Layer[] {
   const layers: Layer[] = []
-  let cargo: Cargo | undefined = { space: 'medium', numbers: [medium === 'ethernet' ? ethernetMedium : (bytes[0] ?? 0) >>> 4], bytes }
+  let cargo: Cargo | undefined = first
   while (cargo !== undefined && layers.length < deepest) {
     const found = lookup(cargo)
     if (found === undefined) {
@@ -70,13 +77,17 @@ export function dissect(bytes: Uint8Array, medium: 'ethernet' | 'ip' = 'ethernet
 
 /** One line: every layer's, outermost first. */
 export function line(bytes: Uint8Array, medium?: 'ethernet' | 'ip'): string {
-  return dissect(bytes, medium).map((layer) => layer.line).join(' | ')
+  return lineOf(dissect(bytes, medium))
 }
+
+export const lineOf = (layers: readonly Layer[]): string => layers.map((layer) => layer.line).join(' | ')
 
 /** A line per layer and, indented, per field. */
 export function tree(bytes: Uint8Array, medium?: 'ethernet' | 'ip'): string {
-  return dissect(bytes, medium).map((layer) => [layer.line, ...layer.fields.flatMap((field) => branch(field, '  '))].join('\n')).join('\n')
+  return treeOf(dissect(bytes, medium))
 }
+
+export const treeOf = (layers: readonly Layer[]): string => layers.flatMap((layer) => [layer.line, ...layer.fields.flatMap((field) => branch(field, '  '))]).join('\n')
 
 function branch(field: Field, indent: string): string[] {
   return [`${indent}${field.name}${field.value === '' ? '' : `: ${field.value}`}`, ...field.fields.flatMap((inner) => branch(inner, `${indent}  `))]
@@ -92,11 +103,11 @@ function row<Value extends object>(name: string, at: Row['at'], format: Format<V
   const descend = (cargo: Cargo, layers: Layer[]): Cargo | undefined => {
     try {
       const value = format.parse(cargo.bytes, cargo.addressSum)
-      layers.push({ name, line: format.format(value), fields: fieldsOf(value, format.show) })
+      layers.push({ name, line: format.format(value), fields: fieldsOf(value, format.show), bytes: cargo.bytes })
       return format.carries?.(value)
     } catch (error) {
       if (!(error instanceof Malformed)) throw error
-      layers.push({ name: 'malformed', line: `MALFORMED ${name}: ${error.message}`, fields: [] })
+      layers.push({ name: 'malformed', line: `MALFORMED ${name}: ${error.message}`, fields: [], bytes: cargo.bytes })
       return undefined
     }
   }
@@ -114,7 +125,7 @@ function lookup({ space, numbers }: Cargo): Row | undefined {
 }
 
 function data(bytes: Uint8Array): Layer {
-  return { name: 'data', line: `data ${bytes.length} bytes`, fields: [{ name: 'bytes', value: shortHex(bytes), fields: [] }] }
+  return { name: 'data', line: `data ${bytes.length} bytes`, fields: [{ name: 'bytes', value: shortHex(bytes), fields: [] }], bytes }
 }
 
 const longestHex = 32
