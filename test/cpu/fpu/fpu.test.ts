@@ -42,6 +42,19 @@ describe.each(operations)('$name', (operation) => {
   })
 })
 
+describe.each(operations.filter(({ name }) => name.startsWith('fmadd')))('$name', (operation) => {
+  it('keeps every bit of a product that its addend all but cancels', () => {
+    const [suffix] = operation.operands
+    const random = new SeededRandom(`cancel/${suffix}`)
+    for (let round = 0; round < 4000; round++) {
+      const [a, b] = [draw(random, suffix, suffix === 's' ? 110 : 1000), draw(random, suffix, suffix === 's' ? 140 : 1050)]
+      const { value } = floatOperation(`fmul.${suffix}`, [a, b], 0)
+      const sign = suffix === 's' ? 1n << 31n : 1n << 63n
+      check(operation, [a, b, (value ^ sign) + BigInt([0, 0, 1, -1][random.below(4)])], round % 2 === 0 ? 0 : random.below(5))
+    }
+  })
+})
+
 describe('defineFpu', () => {
   it('names the operation that it does not have', () => {
     expect(() => defineFpu(new Module({ pages: 1 }), 0)('fadd.q')).toThrow('no floating-point operation fadd.q')
