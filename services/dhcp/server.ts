@@ -92,7 +92,9 @@ export class DhcpServer {
   #request(asked: Case): Reply | undefined {
     const { client, message } = asked
     if (client.serverId !== undefined && client.serverId !== this.#parts.site.address) return this.#otherServer(asked)
-    const wanted = client.requested ?? message.ciaddr
+    const wanted = client.requested ?? (message.ciaddr === 0 ? this.#parts.table.of(client.key)?.address : message.ciaddr)
+    // Neither 50 nor `ciaddr`, which RFC 2131 table 4 forbids: some clients forget it right after our offer. Without one there is nothing to say.
+    if (wanted === undefined) return undefined
     this.#say('dhcp.request', `${this.#who(asked)} requests ${formatIpv4(wanted)}`, asked, { address: formatIpv4(wanted) })
     if (!this.#local(wanted)) return this.#nak(asked, wanted, `${formatIpv4(wanted)} is not on this network`)
     if (!this.#grantable(asked, wanted)) return this.#nak(asked, wanted, `${formatIpv4(wanted)} is not yours to have`)

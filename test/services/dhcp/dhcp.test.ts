@@ -174,6 +174,13 @@ describe('dhcp, keeping and ending a lease', () => {
     expect(lan.log.take().filter((line) => line.includes('dhcp.nak'))).toHaveLength(4)
   })
 
+  it('takes a REQUEST that forgot its address as one for what was offered', () => {
+    const lan = world()
+    expect(lan.ask(message(3, linux))).toBeUndefined()
+    const offered = lan.ask(message(1, linux))?.yiaddr
+    expect(lan.ask(message(3, linux))).toMatchObject({ yiaddr: offered })
+  })
+
   it('takes its offer back when the client chooses another server', () => {
     const lan = world()
     lan.ask(message(1, linux))
