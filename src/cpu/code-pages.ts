@@ -14,6 +14,8 @@ export class CodePages {
   readonly #owner: Int32Array
   readonly #misses: Uint16Array
   #free: number[] = []
+  /** Told when a page's code changes or the page goes; set by whoever compiles from here. */
+  regions: { drop(place: number): boolean; clear(): void } | undefined
 
   constructor(layout: Layout, buffer: SharedArrayBuffer) {
     this.#layout = layout
@@ -31,6 +33,11 @@ export class CodePages {
     return this.#layout.poolPages - this.#free.length
   }
 
+  /** The page of RAM that this slot of the pool was decoded from, or −1. */
+  ramPage(place: number): number {
+    return this.#owner[place]
+  }
+
   /** The decoded page of a page of RAM, empty at first. Such a page leaves the write TLB, so that stores into it are seen. */
   make(ramPage: number): number {
     if (this.#free.length === 0) this.clear()
@@ -39,6 +46,8 @@ export class CodePages {
     this.#bytes.fill(0, at, at + 0x4000)
     this.#words[(at + 0x4000) >> 2] = own.resolve
     this.#words[(at + 0x4008) >> 2] = own.resolve
+    const heat = this.#layout.heat + place * (codePageBytes / 4)
+    this.#bytes.fill(0, heat, heat + codePageBytes / 4)
     this.#owner[place] = ramPage
     this.#misses[place] = 0
     this.#words[(codeMap >> 2) + ramPage] = at
@@ -64,7 +73,7 @@ export class CodePages {
     this.#put(scratchPage + 4094 * 4, word >>> 0)
   }
 
-  /** A store went to a page with decoded entries. @returns whether the page was given up. */
+  /** A store went to a page with decoded entries. @returns whether the page, or what was compiled from it, was given up. */
   written(host: number, length: number): boolean {
     const offset = host - this.#layout.ram
     const page = this.#words[(codeMap >> 2) + (offset >>> 12)]
@@ -79,7 +88,8 @@ export class CodePages {
       this.#words[at] = own.undecoded
     }
     this.#misses[place] = hit ? 0 : this.#misses[place] + 1
-    if (this.#misses[place] < patience) return false
+    const regions = hit && this.regions?.drop(place) === true
+    if (this.#misses[place] < patience) return regions
     this.#release(place)
     return true
   }
@@ -95,6 +105,7 @@ export class CodePages {
 
   /** Gives all pages up. */
   clear(): void {
+    this.regions?.clear()
     this.#words.fill(0, codeMap >> 2, (codeMap >> 2) + this.#layout.ramBytes / 4096)
     this.#bytes.fill(0xff, tlbExec, tlbExec + tlbBytes)
     this.#owner.fill(-1)
@@ -108,6 +119,7 @@ export class CodePages {
   }
 
   #release(place: number): void {
+    this.regions?.drop(place)
     this.#words[(codeMap >> 2) + this.#owner[place]] = 0
     this.#owner[place] = -1
     this.#free.push(place)

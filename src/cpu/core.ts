@@ -49,6 +49,8 @@ export interface CoreConfig {
   readonly timebaseHz: number
   readonly bus: CoreBus
   readonly engine: WasmEngine
+  /** Jumps to one place before it is compiled; 0: interpret everything. */
+  readonly threshold?: number
 }
 
 /** Where wasm runs: cpu/ makes the bytes, host/ makes them run (house.md, law 7). */

@@ -2,6 +2,8 @@
 import { defineFpu } from './fpu/fpu.ts'
 import { buildInterpreter } from './interp/interpreter.ts'
 import { type Layout, regionsMax, slot } from './layout.ts'
+import { rows } from './isa/rows.ts'
+import type { FuncRef } from './term.ts'
 import { buildAccess } from './system/access.ts'
 import { buildClock } from './system/clock.ts'
 import { buildContext } from './system/context.ts'
@@ -12,10 +14,19 @@ import { buildTrap } from './system/trap.ts'
 import { buildWalk } from './system/walk.ts'
 import { Module } from './wasm/module.ts'
 
-const encoded = new Map<string, Uint8Array>()
+export interface MachineModule {
+  readonly bytes: Uint8Array
+  /** What regions may call, by name; all are exported but codeWritten, which is an import. */
+  readonly callees: readonly FuncRef[]
+}
 
-/** The module's bytes; made once for each layout. Exports `run`, `refreshContext`, `flushAll`, `checkInterrupts`. */
-export function machineModule(layout: Layout, ticksPerTime: number, pageModes: number, threshold: number): Uint8Array {
+const encoded = new Map<string, MachineModule>()
+
+/** Every operation of the floating-point unit that a row names. */
+const fpuNames: readonly string[] = [...new Set(rows.flatMap(({ effect }) => (effect.kind === 'compute' && effect.result.kind === 'fpu' ? [effect.result.name] : [])))]
+
+/** The module; made once for each layout. Exports `run`, `refreshContext`, `flushAll`, `checkInterrupts` and the callees. */
+export function machineModule(layout: Layout, ticksPerTime: number, pageModes: number, threshold: number): MachineModule {
   const key = [layout.pages, layout.ram, layout.ramBase, layout.ramBytes, ticksPerTime, pageModes, threshold].join()
   const known = encoded.get(key)
   if (known !== undefined) return known
@@ -24,11 +35,13 @@ export function machineModule(layout: Layout, ticksPerTime: number, pageModes: n
   for (const build of [buildContext, buildTrap, buildPmp, buildWalk, buildAccess, buildClock, buildCsr]) build(parts)
   const fpu = defineFpu(module, slot.fflags)
   const run = buildInterpreter(module, parts, fpu)
+  const callees = [parts.loadSlow, parts.storeSlow, parts.atomicAddress, parts.illegal, ...fpuNames.map(fpu)]
+  for (const callee of callees) module.export(callee.name, callee)
   module.export('run', run)
   module.export('refreshContext', parts.refreshContext)
   module.export('flushAll', parts.flushAll)
   module.export('checkInterrupts', parts.checkInterrupts)
-  const bytes = module.encode()
-  encoded.set(key, bytes)
-  return bytes
+  const made = { bytes: module.encode(), callees: [...callees, parts.codeWritten] }
+  encoded.set(key, made)
+  return made
 }
