@@ -143,10 +143,9 @@ export class HostFileTree implements FileTree {
 
   /** Where a link's text leads: from its folder, or from the root when it is absolute and names something in it. */
   #inside(target: string, name: string): { absolute: boolean; parts: string[] } {
-    const parts = (text: string): string[] => text.split('/').filter((part) => part !== '' && part !== '.')
-    if (!target.startsWith('/')) return { absolute: false, parts: parts(target) }
+    if (!target.startsWith('/')) return { absolute: false, parts: split(target) }
     if (target !== this.#rootPath && !target.startsWith(join(this.#rootPath, '/'))) throw outside(name)
-    return { absolute: true, parts: parts(target.slice(this.#rootPath.length)) }
+    return { absolute: true, parts: split(target.slice(this.#rootPath.length)) }
   }
 }
 
@@ -201,8 +200,11 @@ function infoOf(stats: Stats): FileInfo {
   return { kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other', size: stats.size, modified: Math.floor(stats.mtimeMs / 1000) }
 }
 
+const split = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.')
+
+/** @throws {FileError} for a name that no file under the root can have. */
 function partsOf(name: string): string[] {
-  const parts = name.split('/').filter((part) => part !== '' && part !== '.')
+  const parts = split(name)
   const foreign = process.platform === 'win32' && /[\\:]/.test(name)
   if (foreign || name.includes('\0') || parts.includes('..')) throw outside(name)
   const tooLong = name.length > longestPath || parts.some((part) => Buffer.byteLength(part) > longestName)

@@ -38,6 +38,17 @@ const codeOf = (work: () => unknown): string => {
   return 'nothing thrown'
 }
 
+const descriptors = (): number => readdirSync('/proc/self/fd').length
+
+function refusal(path: string): HostError {
+  try {
+    new HostFileTree(path).close()
+  } catch (error) {
+    return error as HostError
+  }
+  throw new Error('nothing thrown')
+}
+
 /** Names that must not reach anything outside, whatever they answer. */
 const traversals = [
   '..',
@@ -189,11 +200,10 @@ describe.each([
   it('leaves no descriptor open behind refusals and answers', () => {
     setTraps()
     const tree = open()
-    const count = (): number => readdirSync('/proc/self/fd').length
-    const before = count()
+    const before = descriptors()
     for (const name of traversals) codeOf(() => tree.open(name, 'read'))
     for (let time = 0; time < 20; time++) text(tree, 'boot/deep/file')
-    expect(count()).toBe(before)
+    expect(descriptors()).toBe(before)
   })
 
   it('keeps its root when the folder is renamed behind its back', () => {
@@ -208,15 +218,7 @@ describe.each([
 
 describe('HostFileTree', () => {
   it('refuses a root that is missing or no folder with a hint', () => {
-    const attempt = (path: string): HostError => {
-      try {
-        new HostFileTree(path).close()
-      } catch (error) {
-        return error as HostError
-      }
-      throw new Error('nothing thrown')
-    }
-    expect(attempt(join(outside, 'none'))).toMatchObject({ name: 'HostError', code: 'ENOENT', message: `there is no folder ${join(outside, 'none')}` })
-    expect(attempt(join(outside, 'secret'))).toMatchObject({ name: 'HostError', code: 'ENOTDIR' })
+    expect(refusal(join(outside, 'none'))).toMatchObject({ name: 'HostError', code: 'ENOENT', message: `there is no folder ${join(outside, 'none')}` })
+    expect(refusal(join(outside, 'secret'))).toMatchObject({ name: 'HostError', code: 'ENOTDIR' })
   })
 })

@@ -44,8 +44,8 @@ export class Cache {
 
   index(): CacheIndex {
     try {
-      const index = JSON.parse(readFileSync(join(this.folder, 'index.json'), 'utf8')) as CacheIndex
-      if (index.format === 1 && typeof index.packages === 'object' && typeof index.made === 'object') return index
+      const index = JSON.parse(readFileSync(join(this.folder, 'index.json'), 'utf8')) as CacheIndex | null
+      if (index?.format === 1 && typeof index.packages === 'object' && typeof index.made === 'object') return index
     } catch (error) {
       if (!(error instanceof SyntaxError) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw this.#refused(error)
     }
@@ -75,7 +75,11 @@ export class Cache {
 
   /** Size in bytes, or undefined when it isn't there. */
   sizeOf(hash: string): number | undefined {
-    return statSync(this.path(hash), { throwIfNoEntry: false })?.size
+    try {
+      return statSync(this.path(hash)).size
+    } catch {
+      return undefined
+    }
   }
 
   /** @returns its hash. */

@@ -12,14 +12,13 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { HostError } from '../host-error.ts'
 import type { Archive, HearProgress } from './archive.ts'
-import { Cache, cacheFolder, type CacheIndex, type Made } from './cache.ts'
+import { Cache, cacheFolder, type CacheIndex } from './cache.ts'
 import { busyboxPackage, catalog, catalogRow, kernelPackage, type CatalogRow } from './catalog.ts'
 import { chooseArchive } from './choose-archive.ts'
 import { dhcpScript, initScript, setupScript } from './init-scripts.ts'
 import { builderVersion, composeInitramfs, type InitramfsRecipe } from './initramfs.ts'
 import { PackageShelf } from './package-shelf.ts'
 import { sha256 } from './sha256.ts'
-import type { PackageRecord } from './stanza.ts'
 import type { TarEntry } from './tar.ts'
 
 export interface Image {
@@ -160,21 +159,16 @@ export class ImageStore {
   async #produce(making: Making): Promise<{ bytes: Uint8Array; sha256: string }> {
     const ready = this.#ready(making)
     if (ready !== undefined) return ready
-    const records = [...(await this.#pullAll(making.needs)), ...(await this.#shelf.pullClosure(making.closureOf))]
+    for (const name of making.needs) await this.#shelf.pull(name, false)
+    await this.#shelf.pullClosure(making.closureOf)
     const bytes = await making.make()
     const hash = this.#cache.add(bytes)
-    const made: Made = { sha256: hash, sizeBytes: bytes.length, from: [...new Set(records.map((record) => record.sha256))] }
     this.#cache.change((index) => {
       const key = making.key(index)
-      if (key !== undefined) index.made[key] = made
+      const from = [...making.needs.map((name) => index.packages[name]), ...(this.#shelf.closure(making.closureOf, index) ?? [])].map((record) => record.sha256)
+      if (key !== undefined) index.made[key] = { sha256: hash, sizeBytes: bytes.length, from: [...new Set(from)] }
     })
     return { bytes, sha256: hash }
-  }
-
-  async #pullAll(names: readonly string[]): Promise<PackageRecord[]> {
-    const records: PackageRecord[] = []
-    for (const name of names) records.push(await this.#shelf.pull(name, false))
-    return records
   }
 
   #making({ name, source }: CatalogRow): Making {
@@ -186,7 +180,7 @@ export class ImageStore {
       closureOf: [],
       key: (index) => (index.packages[from] === undefined ? undefined : `${index.packages[from].sha256} ${member.source}`),
       make: async () => {
-        for (const file of await this.#files(from)) if (file.kind === 'file' && member.test(file.name)) return file.content.slice()
+        for (const file of await this.#shelf.files(from)) if (file.kind === 'file' && member.test(file.name)) return file.content.slice()
         throw new HostError('EIMAGE', `the package ${from} holds no ${name} any more`, 'a newer Netloom may know where it went')
       },
     }
@@ -216,18 +210,11 @@ export class ImageStore {
       },
       make: async () => {
         const busybox = (await this.#produce(this.#making(row('busybox')))).bytes
-        const index = this.#cache.index()
         const packages: Iterable<TarEntry>[] = []
-        for (const record of this.#shelf.closure(recipe.packages, index) ?? []) packages.push(await this.#shelf.files(record))
-        return compress(composeInitramfs(recipe, { kernel: await this.#files(kernelPackage), busybox, packages }), 9)
+        for (const record of await this.#shelf.pullClosure(recipe.packages)) packages.push(await this.#shelf.files(record.name))
+        return compress(composeInitramfs(recipe, { kernel: await this.#shelf.files(kernelPackage), busybox, packages }), 9)
       },
     }
-  }
-
-  #files(from: string): Promise<Iterable<TarEntry>> {
-    const record = this.#cache.index().packages[from]
-    if (record === undefined) throw new HostError('EIMAGE', `the package ${from} is not in the cache`, `try: netloom images pull`)
-    return this.#shelf.files(record)
   }
 
   #row({ name, about, source }: CatalogRow, index: CacheIndex): ImageRow {

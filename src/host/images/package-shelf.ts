@@ -19,7 +19,7 @@ export class PackageShelf {
   #index: Promise<PackageIndex> | undefined
   #opened: Promise<Archive> | undefined
   /** The package unpacked last: an initramfs and a kernel come from the same one. */
-  #unpacked: { readonly hash: string; readonly files: Promise<Iterable<TarEntry>> } | undefined
+  #unpacked: { readonly hash: string; readonly files: readonly TarEntry[] } | undefined
 
   constructor(cache: Cache, archive: () => Promise<Archive>, hear: HearProgress) {
     this.#cache = cache
@@ -73,13 +73,18 @@ export class PackageShelf {
     return [...found.values()]
   }
 
-  /** @throws {HostError} EIMAGE when the package was damaged; it is gone then, and the next try fetches it again. */
-  files(record: PackageRecord): Promise<Iterable<TarEntry>> {
+  /** What a pulled package holds; a damaged one is fetched again. The lock is held. @throws {HostError} */
+  async files(name: string): Promise<Iterable<TarEntry>> {
+    let record = await this.pull(name, false)
     if (this.#unpacked?.hash === record.sha256) return this.#unpacked.files
-    const deb = this.#cache.read(record.sha256)
-    if (deb === undefined) throw new HostError('EIMAGE', `the package ${record.name} in the cache was damaged and has been removed`, 'try again: it will be fetched anew')
+    let deb = this.#cache.read(record.sha256)
+    if (deb === undefined) {
+      record = await this.pull(name, false)
+      deb = this.#cache.read(record.sha256)
+    }
+    if (deb === undefined) throw new HostError('EIMAGE', `the package ${record.name} in the cache changes while it is read`, 'is something wrong with the disk? set NETLOOM_CACHE to a folder on another one')
     this.#hear({ what: `unpacking ${record.name}`, bytes: 0, total: undefined })
-    const files = packageFiles(deb).then((found) => [...found])
+    const files = [...(await packageFiles(deb))]
     this.#unpacked = { hash: record.sha256, files }
     return files
   }
