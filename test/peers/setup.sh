@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs the independent software that test/peers runs against. Debian 12; needs root, once.
+set -euo pipefail
+
+# Captures are read back by tshark; U-Boot scripts are compared with mkimage's; device trees go through dtc; QEMU is the other board.
+packages=(tshark u-boot-tools device-tree-compiler qemu-system-misc qemu-utils cpio xz-utils)
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+[ "${#missing[@]}" -eq 0 ] && exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo "these packages are missing: ${missing[*]}; run this as root: bash test/peers/setup.sh" >&2
+  exit 3
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+apt-get install -q -y --no-install-recommends "${missing[@]}"

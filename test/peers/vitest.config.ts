@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+/** Only the peers; they share the host's tools and downloads, so one file at a time. */
+export default defineConfig({
+  test: {
+    include: ['test/peers/**/*.test.ts'],
+    testTimeout: 300_000,
+    pool: 'threads',
+    fileParallelism: false,
+    passWithNoTests: true,
+  },
+})
