@@ -9,7 +9,7 @@ import { CodePages } from './code-pages.ts'
 import type { Core, CoreConfig, Line, WasmExports } from './core.ts'
 import { dump } from './dump.ts'
 import { hartStateBytes, layoutFor, nextContext, regionsMax, savedHart, slot, tlbBytes, tlbRead, type Layout } from './layout.ts'
-import { Regions } from './jit/regions.ts'
+import { type RegionStatistics, Regions } from './jit/regions.ts'
 import { machineModule } from './machine-module.ts'
 import { csrTables } from './system/csr.ts'
 import { mstatus } from './system/state.ts'
@@ -20,7 +20,7 @@ const quantum = 20_000
 /** The longest stretch of fuel. Short enough that V8, which replaces no function while it runs, soon gets to use its optimised code. */
 const stretch = 2_000_000
 /** Jumps to one place before it is compiled. */
-const threshold = 400
+const threshold = 5000
 /** misa: RV64 with A, C, D, F, I, M, S, U. */
 const misa = (2n << 62n) | 0x14112dn
 
@@ -142,6 +142,11 @@ class MachineCore implements Core {
     this.#current = 0
     for (let hart = 0; hart < this.harts; hart++) this.#resetHart(hart, pc, a1, a2)
     this.#forgetTranslations()
+  }
+
+  /** Compiled code, for `inspect`. */
+  statistics(): RegionStatistics & { readonly decodedPages: number } {
+    return { ...this.#regions.statistics, decodedPages: this.#code.live }
   }
 
   dump(hart: number): string {
