@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { HostError } from '../host-error.ts'
 import { PackageIndex, type Archive, type HearProgress } from './archive.ts'
 import { runProgram, type Ran } from './child.ts'
@@ -21,6 +22,8 @@ export interface AptOptions {
 
 /** How often the size of what arrives is looked at, in milliseconds. */
 const lookEvery = 200
+/** How long an apt that a killed run left behind may go on, in milliseconds. */
+const orphanEndsIn = 60_000
 
 export class AptArchive implements Archive {
   readonly #options: AptOptions
@@ -37,7 +40,7 @@ export class AptArchive implements Archive {
     const failures: string[] = []
     for (const mirror of mirrors) {
       writeFileSync(join(folder, 'netloom.sources'), this.#source(mirror))
-      const ran = await this.#watched({ what: 'package index', total: undefined }, join(folder, 'state'), hear, () => this.#apt(['update', '--error-on=any']))
+      const ran = await this.#watched({ what: 'package index', total: undefined }, join(folder, 'state'), hear, () => this.#update())
       if (ran.code === 0) return new PackageIndex(await this.#packages())
       failures.push(ran.stderr)
     }
@@ -54,6 +57,16 @@ export class AptArchive implements Archive {
     if (ran.code !== 0 || deb === undefined) throw new HostError('EMIRROR', `apt could not download ${record.name} ${record.version}: ${complaint(ran.stderr)}`, 'try again, or set NETLOOM_DEBIAN_MIRROR to another mirror')
     renameSync(join(work, deb), file)
     rmSync(work, { recursive: true, force: true })
+  }
+
+  /** The cache's lock is ours, so who holds apt's own is the child of a run that was killed, and about to end. */
+  async #update(): Promise<Ran> {
+    const { signal } = this.#options
+    for (let waited = 0; ; waited += lookEvery) {
+      const ran = await this.#apt(['update', '--error-on=any'])
+      if (ran.code === 0 || waited >= orphanEndsIn || !/could not get lock/i.test(ran.stderr)) return ran
+      await wait(lookEvery, undefined, signal === undefined ? {} : { signal })
+    }
   }
 
   /** deb822, so that nothing but the Packages file is fetched whatever the host's configuration asks for. */
@@ -104,7 +117,7 @@ function configuration(folder: string): string {
     'Acquire::AllowInsecureRepositories': 'false',
     'Acquire::AllowWeakRepositories': 'false',
     'Acquire::GzipIndexes': 'false',
-    'Acquire::Retries': '2',
+    'Acquire::Retries': '1',
     'Acquire::http::Timeout': '30',
     'Acquire::https::Timeout': '30',
     'APT::Get::AllowUnauthenticated': 'false',

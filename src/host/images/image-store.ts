@@ -233,7 +233,7 @@ export class ImageStore {
     }
   }
 
-  /** Drops what was made from packages that are pinned no more, and contents that nothing names. */
+  /** Drops what was made from packages that are pinned no more, contents that nothing names, and downloads nobody will go on with. */
   #sweep(): void {
     const pinned = new Set(Object.values(this.#cache.index().packages).map((record) => record.sha256))
     this.#cache.change((index) => {
@@ -241,6 +241,7 @@ export class ImageStore {
     })
     const named = new Set([...pinned, ...Object.values(this.#cache.index().made).map((made) => made.sha256)])
     for (const hash of this.#cache.all()) if (!named.has(hash)) this.#cache.remove(hash)
+    rmSync(join(this.#cache.folder, 'partial'), { recursive: true, force: true })
   }
 
   #bytes(): number {
@@ -249,8 +250,14 @@ export class ImageStore {
     return sum
   }
 
-  #locked<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#cache.locked(work, (pid) => this.#hear({ what: `waiting for another netloom (process ${pid}) to finish with the cache`, bytes: 0, total: undefined }), this.#signal)
+  async #locked<Result>(work: () => Promise<Result>): Promise<Result> {
+    const waiting = (pid: number): void => this.#hear({ what: `waiting for another netloom (process ${pid}) to finish with the cache`, bytes: 0, total: undefined })
+    try {
+      return await this.#cache.locked(work, waiting, this.#signal)
+    } catch (error) {
+      if (this.#signal?.aborted !== true) throw error
+      throw new HostError('EINTR', 'stopped before all images were here', 'run it again: what has arrived is kept', error)
+    }
   }
 }
 

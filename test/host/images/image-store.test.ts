@@ -202,3 +202,14 @@ describe('the list of images', () => {
     expect(await textOf(store, 'opensbi')).toBe('SBI')
   })
 })
+
+describe('a store that is stopped', () => {
+  it('says so, keeps what has arrived, and leaves no lock', async () => {
+    const stop = new AbortController()
+    const stopped = new ImageStore({ folder, archive: { update: () => archive.update(), fetch: (record) => (stop.abort(), Promise.reject(new Error(`no ${record.name}`))) }, signal: stop.signal })
+    await store.open('opensbi')
+    await expect(stopped.open('u-boot')).rejects.toMatchObject({ name: 'HostError', code: 'EINTR' })
+    expect(readdirSync(folder)).not.toContain('lock')
+    expect(await textOf(offline(), 'opensbi')).toBe('SBI')
+  })
+})
