@@ -3,6 +3,7 @@ import type { Message } from '../../src/wire/dhcp.ts'
 import { equal, fromUtf8, hex, u16be, u32be } from '../../src/base/bytes.ts'
 import { option } from '../../src/wire/dhcp.ts'
 import { codes } from '../../src/wire/dhcp-options.ts'
+import { legible } from '../../src/wire/format.ts'
 
 export interface Client {
   /** Identity for the lease table: the hardware address unless option 61 says something else than that. */
@@ -52,9 +53,9 @@ function address(data: Uint8Array | undefined): number | undefined {
   return data?.length === 4 ? u32be(data, 0) : undefined
 }
 
-/** Without trailing NULs, which some clients count in. */
+/** Without trailing NULs, which some clients count in; fit for logs and tables. */
 function text(data: Uint8Array | undefined): string {
-  return data === undefined ? '' : fromUtf8(data).replace(/\0+$/, '')
+  return data === undefined ? '' : legible(fromUtf8(data).replace(/\0+$/, ''))
 }
 
 /** RFC 3004 wants a list of counted texts; many clients (iPXE, dhclient) send the bare text. */

@@ -9,6 +9,7 @@ import type { Refusal } from './look.ts'
 import type { Outcome, Transfer, TransferParts } from './transfer.ts'
 import { Malformed } from '../../src/base/errors.ts'
 import { FileError } from '../../src/stack/files.ts'
+import { legible } from '../../src/wire/format.ts'
 import { build, errors, format, parse, serverPort } from '../../src/wire/tftp.ts'
 import { openBlocks } from './blocks.ts'
 import { parseConfig } from './config.ts'
@@ -74,7 +75,7 @@ class TftpService implements ServicePoint {
   #request(written: Request, arrival: Arrival, mtu: number): void {
     const request = { ...written, file: written.file.replaceAll('\\', '/') }
     if (this.#repeated(request, arrival) || this.#tooMany(arrival)) return
-    this.#room.log.info('tftp.request', `${arrival.from.address}: ${format(request)}`, { client: arrival.from.address, file: request.file, options: request.options.map((option) => option.join('=')).join(' ') })
+    this.#room.log.info('tftp.request', `${arrival.from.address}: ${format(request)}`, { client: arrival.from.address, file: legible(request.file), options: legible(request.options.map((option) => option.join('=')).join(' ')) })
     const refusal = this.#refuse(request) ?? this.#open(request, arrival, mtu)
     if (refusal === undefined) return
     this.#socket.send(build({ kind: 'error', ...refusal }), arrival.from, { source: arrival.to.address })
@@ -103,7 +104,7 @@ class TftpService implements ServicePoint {
   }
 
   #refuse(request: Request): Refusal | undefined {
-    if (request.mode !== 'octet' && request.mode !== 'netascii') return { code: errors.illegalOperation, message: `no mode ${request.mode.slice(0, 32)}` }
+    if (request.mode !== 'octet' && request.mode !== 'netascii') return { code: errors.illegalOperation, message: `no mode ${legible(request.mode.slice(0, 32))}` }
     if (request.kind === 'wrq' && !this.#config.write) return { code: errors.accessViolation, message: 'writing is not allowed' }
     return refuseName(request.file)
   }
@@ -178,7 +179,7 @@ class TftpService implements ServicePoint {
         return log.info('tftp.done', `${client.address} ${request.kind === 'rrq' ? 'has' : 'has written'} ${file}, ${bytes} bytes`, fields)
       case 'aborted':
         this.#counters.aborted++
-        return log.info('tftp.aborted', `${client.address} stopped ${file} after ${bytes} bytes: ${outcome.message === '' ? `error ${outcome.code}` : outcome.message}`, { ...fields, code: outcome.code })
+        return log.info('tftp.aborted', `${client.address} stopped ${file} after ${bytes} bytes: ${outcome.message === '' ? `error ${outcome.code}` : legible(outcome.message)}`, { ...fields, code: outcome.code })
       case 'gave up':
         this.#counters.gaveUp++
         return log.warn('tftp.gave-up', `${client.address} is silent: ${file} given up after ${bytes} bytes`, fields)
@@ -190,7 +191,7 @@ class TftpService implements ServicePoint {
 
   #tellRefusal({ file, kind }: Request, { from }: Arrival, refusal: Refusal): void {
     const { log } = this.#room
-    const fields = { client: from.address, file }
+    const fields = { client: from.address, file: legible(file) }
     if (refusal.code !== errors.notFound) {
       this.#counters.refused++
       return log.warn('tftp.refused', `${from.address} may not ${kind === 'rrq' ? 'read' : 'write'} ${JSON.stringify(file)}: ${refusal.message}`, { ...fields, reason: refusal.message })

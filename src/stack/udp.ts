@@ -31,6 +31,9 @@ export class Udp implements IpProtocol {
   readonly #ip: Ip
   readonly #random: Random
   readonly #ports = new Map<number, Bound[]>()
+  /** The last address read and the last one written: a transfer names the same one thousands of times. */
+  #read = { text: '0.0.0.0', address: 0 }
+  #written = { address: 0, text: '0.0.0.0' }
 
   constructor(ip: Ip, random: Random) {
     this.#ip = ip
@@ -77,7 +80,8 @@ export class Udp implements IpProtocol {
       this.counters.noPort++
       return this.#ip.complain(incoming, { kind: 'unreachable', code: unreachable.port, mtu: 0 })
     }
-    const from = { address: formatIpv4(packet.source), port: sourcePort }
+    if (packet.source !== this.#written.address) this.#written = { address: packet.source, text: formatIpv4(packet.source) }
+    const from = { address: this.#written.text, port: sourcePort }
     const arrival = { from, to: { address: formatIpv4(packet.destination), port: destinationPort }, interface: incoming.interface.name }
     const step = segmentSize === 0 ? Math.max(1, payload.length) : segmentSize
     for (let at = 0; at === 0 || at < payload.length; at += step) {
@@ -135,7 +139,8 @@ export class Udp implements IpProtocol {
   #put(from: Bound, payload: Uint8Array, to: Endpoint, options: SendOptions): string | undefined {
     if (payload.length > largestPayload) return 'EMSGSIZE'
     if (to.port < 1 || to.port > 0xffff) return 'EINVAL'
-    const destination = localAddress(to.address)
+    if (to.address !== this.#read.text) this.#read = { text: to.address, address: localAddress(to.address) }
+    const destination = this.#read.address
     const by = options.interface === undefined ? undefined : this.#ip.interfaces.find((each) => each.name === options.interface)
     if (options.interface !== undefined && by === undefined) return 'ENODEV'
     const chosen = options.source === undefined ? from.address : localAddress(options.source)

@@ -5,7 +5,7 @@ import { Malformed } from '../base/errors.ts'
 import type { Show } from './format.ts'
 import { formatIpv4, formatMac } from './address.ts'
 import { codes, pack, unpack } from './dhcp-options.ts'
-import { hex32 } from './format.ts'
+import { hex32, legible } from './format.ts'
 
 export const serverPort = 67
 export const clientPort = 68
@@ -135,7 +135,7 @@ export function format(message: Message): string {
   if (message.siaddr !== 0) parts.push(`next server ${formatIpv4(message.siaddr)}`)
   if (message.giaddr !== 0) parts.push(`by relay ${formatIpv4(message.giaddr)}`)
   const file = message.file === '' ? option(message, codes.bootFile) : utf8(message.file)
-  if (file !== undefined) parts.push(`file ${fromUtf8(file)}`)
+  if (file !== undefined) parts.push(`file ${legible(fromUtf8(file))}`)
   return parts.join(', ')
 }
 

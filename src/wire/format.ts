@@ -30,3 +30,6 @@ export interface Format<Value> {
 export const hex8 = (value: number): string => `0x${value.toString(16).padStart(2, '0')}`
 export const hex16 = (value: number): string => `0x${value.toString(16).padStart(4, '0')}`
 export const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`
+
+/** Text that a stranger sent, fit to stand in a line: control characters, which could steer a terminal, become `?`. */
+export const legible = (text: string): string => Array.from(text, (char) => (char < ' ' || (char >= '\u007f' && char < '\u00a0') ? '?' : char)).join('')

@@ -1,6 +1,7 @@
 /** TFTP packets. RFC 1350, options by RFC 2347 (2348 blksize, 2349 timeout and tsize, 7440 windowsize). */
 import { concat, fromUtf8, need, putU16be, u16be, utf8 } from '../base/bytes.ts'
 import { Malformed } from '../base/errors.ts'
+import { legible } from './format.ts'
 
 export const serverPort = 69
 
@@ -96,22 +97,22 @@ export function build(packet: Packet): Uint8Array {
 export function format(packet: Packet): string {
   switch (packet.kind) {
     case 'rrq':
-      return `tftp read request ${packet.file} ${packet.mode}${formatOptions(packet.options)}`
+      return `tftp read request ${legible(packet.file)} ${legible(packet.mode)}${formatOptions(packet.options)}`
     case 'wrq':
-      return `tftp write request ${packet.file} ${packet.mode}${formatOptions(packet.options)}`
+      return `tftp write request ${legible(packet.file)} ${legible(packet.mode)}${formatOptions(packet.options)}`
     case 'data':
       return `tftp data block ${packet.block}, ${packet.data.length} bytes`
     case 'ack':
       return `tftp acknowledgement of block ${packet.block}`
     case 'error':
-      return `tftp error ${packet.code}: ${packet.message}`
+      return `tftp error ${packet.code}: ${legible(packet.message)}`
     case 'oack':
       return `tftp option acknowledgement${formatOptions(packet.options)}`
   }
 }
 
 function formatOptions(options: readonly Option[]): string {
-  return options.map(([name, value]) => ` ${name}=${value}`).join('')
+  return options.map(([name, value]) => ` ${legible(name)}=${legible(value)}`).join('')
 }
 
 /** The NUL-terminated strings from `at` on. What follows the last NUL is not a string and is passed over, as old clients pad their requests. */

@@ -59,6 +59,7 @@ describe('tftp.build', () => {
 describe('tftp.format', () => {
   it('says what it is in one line', () => {
     expect(tftp.format({ kind: 'rrq', file: 'x', mode: 'octet', options: [['blksize', '1468']] })).toBe('tftp read request x octet blksize=1468')
+    expect(tftp.format({ kind: 'wrq', file: '\u001b[2Jx', mode: 'octet', options: [] })).toBe('tftp write request ?[2Jx octet')
     expect(tftp.format({ kind: 'error', code: 1, message: 'File not found' })).toBe('tftp error 1: File not found')
     expect(tftp.format({ kind: 'data', block: 2, data: new Uint8Array(3) })).toBe('tftp data block 2, 3 bytes')
   })
