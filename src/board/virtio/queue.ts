@@ -74,10 +74,9 @@ export class Queue {
 
   /** Takes the next chain; undefined when there is none. @throws {Malformed} @throws {BusError} */
   pop(): Chain | undefined {
-    if (this.waiting === 0) {
-      this.#askForNotification()
-      return undefined
-    }
+    const { waiting } = this
+    if (waiting <= 1) this.#askForNotification(waiting)
+    if (waiting === 0) return undefined
     const slot = this.available + 4 + 2 * (this.#taken & (this.size - 1))
     const head = u16le(this.#memory.window(slot, 2), 0)
     const chain = this.#walk(head)
@@ -142,10 +141,10 @@ export class Queue {
     this.#signalled = state.signalled
   }
 
-  /** §2.7.10: avail_event is where in the ring the next notification is wanted. */
-  #askForNotification(): void {
+  /** §2.7.10: avail_event is where in the ring the next notification is wanted: after the `waiting` chains that are there already. */
+  #askForNotification(waiting: number): void {
     if (!this.ready || !this.features.eventIndex) return
-    putU16le(this.#memory.writable(this.used + 4 + 8 * this.size, 2), 0, this.#taken)
+    putU16le(this.#memory.writable(this.used + 4 + 8 * this.size, 2), 0, this.#taken + waiting)
   }
 
   #walk(head: number): Chain {

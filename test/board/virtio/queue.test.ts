@@ -82,6 +82,14 @@ describe('split virtqueue', () => {
     expect(u16le(driver.ram, used + 4 + 64)).toBe(2)
   })
 
+  it('tells where to kick next after a queue that was full', () => {
+    const driver = guest(eventIndex)
+    for (let index = 0; index < 8; index++) driver.lend(0, { room: 1 })
+    driver.kick(0)
+    expect(driver.used(0)).toHaveLength(8)
+    expect(u16le(driver.ram, driver.rings(0).used + 4 + 64)).toBe(8)
+  })
+
   it('gives up on a chain that loops', () => {
     const driver = guest()
     driver.describe(0, 0, base + 0x1_0000, 4, 3, 1)
