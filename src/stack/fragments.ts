@@ -36,6 +36,8 @@ const patience = seconds(30)
 const most = 256
 const mostPerSource = 32
 const mostBytes = 4 << 20
+/** What a piece costs beside its payload: many tiny ones must not slip under the bound. */
+const pieceBytes = 64
 
 export class Fragments {
   readonly #scheduler: Scheduler
@@ -64,10 +66,10 @@ export class Fragments {
     const verdict = place(partial, offset, payload.length, moreFragments)
     if (verdict === 'duplicate') return undefined
     if (verdict === 'wrong') return this.#poison(partial)
-    if (this.#bytes + payload.length > mostBytes) return this.#drop(partial)
+    if (this.#bytes + payload.length + pieceBytes > mostBytes) return this.#drop(partial)
     partial.pieces.splice(verdict, 0, { offset, payload: payload.slice() })
     partial.bytes += payload.length
-    this.#bytes += payload.length
+    this.#bytes += payload.length + pieceBytes
     if (offset === 0) partial.first = keep(packet, bytes)
     if (!moreFragments) partial.total = offset + payload.length
     return partial.bytes === partial.total ? this.#finish(partial) : undefined
@@ -105,13 +107,13 @@ export class Fragments {
   #poison(partial: Partial): undefined {
     partial.dead = true
     partial.first = undefined
-    this.#bytes -= partial.bytes
+    this.#bytes -= costOf(partial)
     partial.bytes = 0
     partial.pieces.length = 0
   }
 
   #drop(partial: Partial): undefined {
-    if (this.#partials.delete(partial.key)) this.#bytes -= partial.bytes
+    if (this.#partials.delete(partial.key)) this.#bytes -= costOf(partial)
   }
 
   /** All are equally patient, so the map's order is the order in which they end. */
@@ -123,6 +125,8 @@ export class Fragments {
     }
   }
 }
+
+const costOf = (partial: Partial): number => partial.bytes + partial.pieces.length * pieceBytes
 
 /** Where among the pieces [offset, offset + length) belongs, or why it doesn't. */
 function place(partial: Partial, offset: number, length: number, more: boolean): number | 'duplicate' | 'wrong' {

@@ -100,6 +100,16 @@ describe('fragments', () => {
     expect(fragments.waiting).toBe(256)
   })
 
+  it('takes no more than four megabytes in all, tiny pieces counted by what they cost', () => {
+    const { add, fragments } = world()
+    let taken = 0
+    for (let source = 0; source < 20; source++) for (let at = 0; at < 4000; at++) if (add({ offset: 8 + 8 * at, more: true, data: fill(8), source }) === undefined) taken++
+    expect(taken).toBe(80_000)
+    expect(fragments.waiting).toBeLessThan(20)
+    add({ offset: 8, more: false, data: fill(1), source: 999 })
+    expect(add({ offset: 0, more: true, data: fill(8), source: 999 })?.packet.payload.length).toBe(9)
+  })
+
   it('keeps pieces of different datagrams apart', () => {
     const { add } = world()
     add({ offset: 0, more: true, data: fill(8), id: 1 })
