@@ -51,7 +51,7 @@ export class CodePages {
     this.#owner[place] = ramPage
     this.#misses[place] = 0
     this.#words[(codeMap >> 2) + ramPage] = at
-    this.#bytes.fill(0xff, tlbWrite, tlbWrite + tlbBytes)
+    this.#unmapWrites(this.#layout.ram + ramPage * 4096)
     return at
   }
 
@@ -110,6 +110,15 @@ export class CodePages {
     this.#bytes.fill(0xff, tlbExec, tlbExec + tlbBytes)
     this.#owner.fill(-1)
     this.#resetFree()
+  }
+
+  /** Takes the page at this host address out of the write TLB, under whatever virtual addresses it is there. */
+  #unmapWrites(host: number): void {
+    for (let entry = tlbWrite >> 2; entry < (tlbWrite + tlbBytes) >> 2; entry += 4) {
+      if (((this.#words[entry] & ~4095) + this.#words[entry + 2]) >>> 0 !== host) continue
+      this.#words[entry] = 0xffff_ffff
+      this.#words[entry + 1] = 0xffff_ffff
+    }
   }
 
   #put(at: number, word: number): void {

@@ -65,6 +65,9 @@ export const slot = {
   senvcfg: 0x328,
   /** Virtual address of the page that a region is called on. */
   regionPage: 0x580,
+  /** The longest stretch of addresses that PMP lets everybody do everything with: start, end (exclusive). */
+  pmpOpenStart: 0x588,
+  pmpOpenEnd: 0x590,
   /** mcycle and minstret as differences to ticks and retired count, which makes them writable. */
   cycleOffset: 0x330,
   instretOffset: 0x338,

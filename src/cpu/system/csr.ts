@@ -53,6 +53,8 @@ export function buildCsr(parts: Parts): void {
   f.if(ne(kind, c32(special.none)), () => readSpecial(parts, f, access))
   f.store('i64', c32(0), old, slot.scratch)
   f.if(eqz(writes), () => f.return(c32(0)))
+  // What lines from outside show is read, but takes no part in set and clear (§3.1.9), or a line would be latched for ever.
+  f.if(is(access, 'pending'), () => f.set(old, get64(slot.mip)))
   const set = select(eq(operation, c32(1)), or(old, operandValue), and(old, xor(operandValue, c64(-1))))
   f.set(value, select(eqz(operation), operandValue, set))
   f.if(ne(kind, c32(special.none)), () => writeSpecial(parts, f, access, home))

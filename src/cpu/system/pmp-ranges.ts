@@ -48,6 +48,24 @@ function layRanges(state: DataView): void {
     count++
   }
   state.setUint32(slot.pmpCount, count, true)
+  layOpenStretch(state, count)
+}
+
+/** Between two neighbouring borders one entry decides everything, so the stretches between them are all there is to look at. */
+function layOpenStretch(state: DataView, count: number): void {
+  const ranges = Array.from({ length: count }, (_, at) => {
+    const word = (offset: number): bigint => state.getBigUint64(slot.pmpRange + at * rangeBytes + offset, true)
+    return { start: word(0), end: word(8), open: (word(16) & 7n) === 7n }
+  })
+  const borders = [...new Set(ranges.flatMap(({ start, end }) => [start, end]))].sort((a, b) => (a < b ? -1 : 1))
+  let best = { start: 0n, end: 0n }
+  for (let at = 0; at + 1 < borders.length; at++) {
+    const [start, end] = [borders[at], borders[at + 1]]
+    const decides = ranges.find((range) => range.start <= start && end <= range.end)
+    if (decides?.open === true && end - start > best.end - best.start) best = { start, end }
+  }
+  state.setBigUint64(slot.pmpOpenStart, best.start, true)
+  state.setBigUint64(slot.pmpOpenEnd, best.end, true)
 }
 
 /** Start and exclusive end in bytes. */

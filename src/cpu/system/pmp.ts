@@ -3,7 +3,7 @@ import { slot } from '../layout.ts'
 import { add, and, c32, c64, eq, eqz, extendU, geU, gtU, leU, load, ltU, mul, ne, shl, wrap } from '../term.ts'
 import type { Func } from '../wasm/func.ts'
 import type { Parts } from './parts.ts'
-import { get32, machine } from './state.ts'
+import { get32, get64, machine } from './state.ts'
 
 /** One range in the state page: start, end (exclusive), cfg. */
 export const rangeBytes = 24
@@ -16,6 +16,7 @@ export function buildPmp(parts: Parts): void {
 function allows(f: Func): void {
   const [address, size, access, privilege] = [f.param(0), f.param(1), f.param(2), f.param(3)]
   const end = f.let(add(address, extendU(size)))
+  f.if(and(geU(address, get64(slot.pmpOpenStart)), leU(end, get64(slot.pmpOpenEnd))), () => f.return(c32(1)))
   const at = f.let(c32(0))
   const stop = f.let(mul(get32(slot.pmpCount), c32(rangeBytes)))
   f.block((unmatched) => {
