@@ -79,7 +79,7 @@ class Trial {
   }
 
   leased(time: Instant): void {
-    if (this.#plan.kind !== 'lease') return
+    if (this.#plan.kind !== 'lease' || this.verdict.outcome !== 'open') return
     const { node, address } = this.#plan
     const leases = this.#witnesses.leases(node)
     if (address === undefined ? leases.length > 0 : leases.includes(address)) this.#decide('passed', time, `${node} has a lease of ${address ?? leases.join(', ')}`)
