@@ -1,0 +1,25 @@
+/**
+ * The built-in guest: a small net-boot program that needs no download. On one hart, in machine mode, with a virtio network card it gets a
+ * lease, fetches the boot file that the lease names, prints its length and CRC-32, pings whom the file's first line names
+ * (`ping 10.0.0.11`) or waits to be pinged, and switches off. What it prints is one line a step, each beginning with `hello: `.
+ *
+ * A step that fails is said in a line, and the machine ends as failed, with 2 for the card, 3 the lease, 4 the file, 5 the ping, 1 a trap.
+ */
+import { assert } from '../base/errors.ts'
+import { assemble } from '../cpu/asm/assemble.ts'
+import { dhcp } from './hello/dhcp.ts'
+import { arena, origin, symbols } from './hello/layout.ts'
+import { machine, tree } from './hello/machine.ts'
+import { main } from './hello/main.ts'
+import { net } from './hello/net.ts'
+import { ping } from './hello/ping.ts'
+import { tftp } from './hello/tftp.ts'
+import { uart } from './hello/uart.ts'
+import { virtio } from './hello/virtio.ts'
+
+/** The program's bytes: loaded and entered at 0x8000_0000, a0 hart, a1 device tree. It uses the 128 KiB from there on. */
+export function helloProgram(): Uint8Array {
+  const { bytes } = assemble(origin, [symbols(), machine, tree, uart, virtio, net, dhcp, tftp, ping, main].join('\n.balign 4\n'))
+  assert(bytes.length <= arena - origin, `the hello guest has ${bytes.length} bytes`)
+  return bytes
+}
