@@ -66,6 +66,7 @@ export class Lab implements LabPieces {
   readonly #hash = new RunHash()
   readonly #recorders = new Set<Recorder>()
   #steps = 0
+  #endedAt: Instant | undefined
 
   constructor(pieces: LabPieces) {
     this.topology = pieces.topology
@@ -133,7 +134,7 @@ export class Lab implements LabPieces {
 
   /** Closes what is open: services stop answering, recorders are written out, undecided tests have failed. */
   close(why: string): void {
-    this.verdicts.close(this.now, why)
+    this.verdicts.close(this.#endedAt ?? this.now, why)
     for (const service of this.services.values()) service.close()
     for (const recorder of this.#recorders) recorder.close()
     this.#recorders.clear()
@@ -214,6 +215,7 @@ export class Lab implements LabPieces {
 
   #end(reason: EndReason): LabState {
     const time = reason === 'until' ? (this.topology.sim.until as number as Instant) : reason === 'off' ? this.#lastOff() : this.now
+    this.#endedAt = time
     return { kind: 'ended', end: { reason, time } }
   }
 }

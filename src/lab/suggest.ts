@@ -5,7 +5,7 @@ export function nearest(found: string, words: Iterable<string>): string | undefi
   const wanted = found.toLowerCase()
   let best: string | undefined
   // One slip in a short word, a third of a long one; a word of one letter has no neighbours.
-  let limit = Math.min(3, Math.floor((found.length + 2) / 3))
+  let limit = found.length === 1 ? 0 : Math.min(3, Math.floor((found.length + 2) / 3))
   for (const word of words) {
     const distance = editDistance(wanted, word.toLowerCase(), limit)
     if (distance > limit || (distance === limit && best !== undefined)) continue

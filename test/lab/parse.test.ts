@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { read, refusal } from './dictionary.ts'
 
+/** The MAC that a node gets from a seed. */
+const mac = (seed: number): string => read(`name: t\nsim: { seed: ${seed} }\nnetworks: { lan: }\nnodes: { a: { networks: [lan] } }`).machines[0].nics[0].mac
+
 describe('a lab file that is right', () => {
   it('gives every omitted thing a stable value', () => {
     const text = 'name: t\nsim: { seed: 7 }\nnetworks: { lan: { tftp: {} } }\nnodes: { a: { networks: [lan] }, b: { networks: [lan] } }\n'
@@ -15,7 +18,6 @@ describe('a lab file that is right', () => {
   })
 
   it('derives other MACs from another seed', () => {
-    const mac = (seed: number): string => read(`name: t\nsim: { seed: ${seed} }\nnetworks: { lan: }\nnodes: { a: { networks: [lan] } }`).machines[0].nics[0].mac
     expect(mac(1)).toBe(mac(1))
     expect(mac(1)).not.toBe(mac(2))
   })

@@ -13,8 +13,9 @@ const mayLook: Readonly<Record<string, readonly string[]>> = {
   board: ['base', 'link', 'disk', 'cpu', 'wire'],
   services: ['base', 'wire', 'stack'],
   lab: ['base', 'wire', 'link', 'stack', 'nat', 'disk', 'cpu', 'board', 'services'],
-  // Beside the seams it implements: it makes the harts that lab/ is handed (cpu), and hands over the registry of services.
-  host: ['base', 'link', 'disk', 'stack', 'cpu', 'lab', 'services'],
+  // Beside the seams it implements: it makes the harts that lab/ is handed (cpu), hands over the registry of services, and translates
+  // what the host's devices say of a frame into what is owed to it (wire).
+  host: ['base', 'wire', 'link', 'disk', 'stack', 'cpu', 'lab', 'services'],
   cli: ['base', 'lab', 'host'],
   web: ['base', 'lab', 'host'],
 }
