@@ -116,12 +116,14 @@ function writeSpecial(parts: Parts, f: Func, access: Access, home: LocalTerm): v
     put64(f, slot.mstatus, or(get64(slot.mstatus), c64(mstatus.FS)))
     f.return(c32(0))
   })
+  // A written counter takes effect after its instruction, whose own increment is lost (§3.1.10, §3.1.11; Zicsr §6.1).
+  const behind = (count: Term): Term => sub(sub(value, c64(1)), count)
   f.if(is(access, 'cycle'), () => {
-    put64(f, slot.cycleOffset, sub(value, ticksNow()))
+    put64(f, slot.cycleOffset, behind(ticksNow()))
     f.return(c32(0))
   })
   f.if(is(access, 'instret'), () => {
-    put64(f, slot.instretOffset, sub(value, sub(ticksNow(), get64(slot.skipped))))
+    put64(f, slot.instretOffset, behind(sub(ticksNow(), get64(slot.skipped))))
     f.return(c32(0))
   })
   f.if(is(access, 'status'), () => {
