@@ -1,5 +1,5 @@
 /** A lease and a boot file's name from DHCP. RFC 2131, RFC 2132. */
-import { events } from './net.ts'
+import { events } from './frame.ts'
 import { ticks } from './machine.ts'
 import { routine, text, wire16 } from './routine.ts'
 

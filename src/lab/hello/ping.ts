@@ -1,5 +1,5 @@
 /** Echo requests to another machine, three answered ones wanted; and the time in which we only answer. RFC 792. */
-import { events } from './net.ts'
+import { events } from './frame.ts'
 import { ticks } from './machine.ts'
 import { routine, swap16 } from './routine.ts'
 

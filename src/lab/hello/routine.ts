@@ -53,9 +53,11 @@ export function wire16(value: number): number {
 
 /** Copies a hardware address; uses t6. */
 export function copyMac(to: string, from: string): string {
-  const at = (place: string, offset: number): string => place.replace('(', ` + ${offset}(`)
-  return [0, 2, 4].map((offset) => `lhu t6, ${at(from, offset)}\nsh t6, ${at(to, offset)}`).join('\n')
+  return [0, 2, 4].map((offset) => `lhu t6, ${further(from, offset)}\nsh t6, ${further(to, offset)}`).join('\n')
 }
+
+/** `8(s0)` → `8 + 2(s0)`. */
+const further = (place: string, offset: number): string => place.replace('(', ` + ${offset}(`)
 
 /** A text with its name, for `la`. */
 export function text(name: string, value: string): string {

@@ -1,5 +1,5 @@
 /** One file from TFTP, summed as it comes. RFC 1350, in blocks of 512; CRC-32 as Ethernet and zip have it. */
-import { events } from './net.ts'
+import { events } from './frame.ts'
 import { ticks } from './machine.ts'
 import { routine, swap16, text, wire16 } from './routine.ts'
 
