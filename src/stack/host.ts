@@ -8,10 +8,12 @@ import type { Address4, InterfaceConfig } from './interface.ts'
 import type { PathMtuState } from './path-mtu.ts'
 import type { InterfaceView } from './service.ts'
 import type { Sockets } from './sockets.ts'
+import type { Settings } from './tcp/settings.ts'
 import { formatIpv4, subnetOf } from '../wire/address.ts'
 import { Icmp } from './icmp.ts'
 import { Interface } from './interface.ts'
 import { Ip } from './ip.ts'
+import { Tcp } from './tcp/tcp.ts'
 import { Udp } from './udp.ts'
 
 export interface HostConfig {
@@ -21,10 +23,8 @@ export interface HostConfig {
   /** Forked by the host for each of its parts; give one fork per host. */
   readonly random: Random
   readonly log?: Log
+  readonly tcp?: Partial<Settings>
 }
-
-/** What TCP offers once it is plugged in (`host.streams`). */
-export type Streams = Pick<Sockets, 'listen' | 'connect'>
 
 export type HostState = {
   readonly identification: number
@@ -38,12 +38,11 @@ export class Host implements Sockets, Stateful<HostState & Plain> {
   readonly ip: Ip
   readonly icmp: Icmp
   readonly udp: Udp
-  /** TCP, when there is one. */
-  streams: Streams | undefined
+  readonly tcp: Tcp
   readonly #scheduler: Scheduler
   readonly #log: Log | undefined
 
-  constructor({ name, scheduler, random, log }: HostConfig) {
+  constructor({ name, scheduler, random, log, tcp }: HostConfig) {
     this.name = name
     this.#scheduler = scheduler
     this.#log = log
@@ -52,6 +51,8 @@ export class Host implements Sockets, Stateful<HostState & Plain> {
     this.udp = new Udp(this.ip, random)
     this.ip.register(this.icmp)
     this.ip.register(this.udp)
+    this.tcp = new Tcp({ ip: this.ip, name, scheduler, random, settings: tcp ?? {} })
+    this.ip.register(this.tcp)
     this.ip.complain = (about, complaint) => this.icmp.complain(about, complaint)
   }
 
@@ -96,9 +97,9 @@ export class Host implements Sockets, Stateful<HostState & Plain> {
 
   bind: Sockets['bind'] = (at, hear, hearError) => this.udp.bind(at, hear, hearError)
 
-  listen: Sockets['listen'] = (at, accept) => (this.streams ?? noStreams()).listen(at, accept)
+  listen: Sockets['listen'] = (at, accept, options) => this.tcp.listen(at, accept, options)
 
-  connect: Sockets['connect'] = (to) => (this.streams ?? noStreams()).connect(to)
+  connect: Sockets['connect'] = (to, options) => this.tcp.connect(to, options)
 
   /** Asks on the link of `on` whether anybody has `address` (RFC 5227); `tell` hears the MAC of who does, or undefined. */
   probe(on: Interface, address: number, tell: (taken: Uint8Array | undefined) => void, count?: number, wait?: Duration): void {
@@ -116,8 +117,4 @@ export class Host implements Sockets, Stateful<HostState & Plain> {
     this.ip.pathMtu.load(state.pathMtu)
     for (const each of this.ip.interfaces) each.arp?.load(state.arp[each.name] ?? [])
   }
-}
-
-function noStreams(): never {
-  throw Object.assign(new Error('EPROTONOSUPPORT: this host has no TCP'), { code: 'EPROTONOSUPPORT' })
 }

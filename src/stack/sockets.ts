@@ -46,6 +46,9 @@ export interface TcpOptions {
   readonly noDelay?: boolean
   /** Probe an idle peer (RFC 9293 §3.8.4). Default false. */
   readonly keepAlive?: boolean
+  /** Where `connect` speaks from, when that matters. Default: by the route, and any free port. */
+  readonly localAddress?: string
+  readonly localPort?: number
 }
 
 export interface Listener {

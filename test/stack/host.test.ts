@@ -17,14 +17,10 @@ describe('host', () => {
     expect(host.views[0].mtu).toBe(1500)
   })
 
-  it('has no TCP until one is plugged in', () => {
+  it('offers its TCP as sockets', () => {
     const { host } = bench()
-    expect(() => host.sockets.connect({ address: '10.0.0.2', port: 80 })).toThrow(expect.objectContaining({ code: 'EPROTONOSUPPORT' }))
-    expect(() => host.sockets.listen({ address: '10.0.0.1', port: 80 }, () => {})).toThrow(expect.objectContaining({ code: 'EPROTONOSUPPORT' }))
-    const heard: unknown[] = []
-    host.streams = { listen: (at) => ({ local: at, close: () => {} }), connect: (to) => heard.push(to) as never }
-    host.sockets.connect({ address: '10.0.0.2', port: 80 })
-    expect(heard).toEqual([{ address: '10.0.0.2', port: 80 }])
+    host.sockets.listen({ address: '10.0.0.1', port: 80 }, () => {})
+    expect(host.tcp.connections.map(({ local, state }) => `${local} ${state}`)).toEqual(['10.0.0.1:80 LISTEN'])
   })
 
   it('follows its addresses with its routes', () => {

@@ -26,6 +26,7 @@ export interface Reach {
 }
 
 export interface Family {
+  readonly version: 4 | 6
   /** Bytes to leave free in front of a segment in a buffer to be sent. */
   readonly headroom: number
   /** Length of the IP header. */

@@ -1,6 +1,6 @@
 /** TCP over our IPv4. RFC 9293 §3.9.2. */
-import type { Ip, Owed } from '../ip.ts'
-import type { FailureCode } from '../protocol.ts'
+import type { Complaint, Ip, Owed } from '../ip.ts'
+import type { FailureCode, Incoming } from '../protocol.ts'
 import type { Address, Family, Reach } from './family.ts'
 import { broadcastIpv4, formatIpv4, isMulticastIpv4, parseIpv4 } from '../../wire/address.ts'
 import { addressSum4 } from '../../wire/checksum.ts'
@@ -10,6 +10,7 @@ import { headroom } from '../ip.ts'
 const four = (address: Address): number => address as number
 
 export class Family4 implements Family {
+  readonly version = 4
   readonly headroom = headroom
   readonly headerBytes = ipv4.headerBytes
   readonly any = 0
@@ -54,6 +55,11 @@ export class Family4 implements Family {
     // What never leaves this host needs no sum, and is as large as a packet can be.
     if (by === undefined) return { local: way.source, linkMtu: ipv4.largestPacket, pathMtu: ipv4.largestPacket, offload: true }
     return { local: way.source, linkMtu: by.mtu, pathMtu: Math.min(by.mtu, this.#ip.pathMtu.to(four(remote))), offload: by.offload }
+  }
+
+  /** Answers a packet with an ICMP error. */
+  complain(about: Incoming, complaint: Complaint): void {
+    this.#ip.complain(about, complaint)
   }
 
   send(buffer: Uint8Array, local: Address, remote: Address, owed: Owed | undefined): FailureCode | undefined {

@@ -72,7 +72,7 @@ export class Scoreboard {
   /** Everything before `until` has arrived. @param heed told of each piece that was not sacked before. */
   acknowledge(until: number, heed: (sent: Sent) => void): void {
     for (let first = this.first; first !== undefined && first.start < until; first = this.first) {
-      if (first.end > until) this.#split(this.#head, until)
+      if (first.end > until) this.#split(this.#head, until, true)
       if (first.sacked) this.#unsack(first)
       else {
         this.#quit(first)
@@ -93,10 +93,10 @@ export class Scoreboard {
       if (piece.sacked) continue
       if (piece.start < left) {
         // Its second half is looked at next.
-        if (!this.#split(at, left)) return
+        if (!this.#split(at, left, false)) return
         continue
       }
-      if (piece.end > right && !this.#split(at, right)) return
+      if (piece.end > right && !this.#split(at, right, false)) return
       this.#quit(piece)
       piece.sacked = true
       this.sackedBytes += piece.length
@@ -150,13 +150,13 @@ export class Scoreboard {
 
   /** The first `length` bytes of a piece are a piece of their own from now on. */
   cut(piece: Sent, length: number): void {
-    if (length < piece.length) this.#split(this.#find(piece.start), piece.start + length)
+    if (length < piece.length) this.#split(this.#find(piece.start), piece.start + length, true)
   }
 
   /** The last `length` bytes of the last piece, as a piece of their own. */
   tail(length: number): Sent | undefined {
     const { last } = this
-    if (last !== undefined && last.length > length) this.#split(this.#pieces.length - 1, last.end - length)
+    if (last !== undefined && last.length > length) this.#split(this.#pieces.length - 1, last.end - length, true)
     return this.last
   }
 
@@ -194,10 +194,10 @@ export class Scoreboard {
     return low
   }
 
-  /** @returns false when there are too many pieces already. */
-  #split(at: number, where: number): boolean {
+  /** @param always even when there are too many pieces already. @returns whether it was done. */
+  #split(at: number, where: number, always: boolean): boolean {
     const piece = this.#pieces[at]
-    if (this.count >= mostPieces && where < piece.end && at > this.#head) return false
+    if (this.count >= mostPieces && !always) return false
     const rest = new Sent(where, piece.end, piece.sentAt)
     rest.retransmitted = piece.retransmitted
     rest.sacked = piece.sacked
