@@ -67,7 +67,10 @@ class MachineCore implements Core {
       pmpChanged: (csr: number) => writePmp(this.#view, csr, this.#view.getBigUint64(slot.scratch + 8, true)),
     }, table)
     const funcs = new Map(callees.map((ref) => [ref.name, { ref, func: this.#exports[ref.name] ?? (codeWritten as WasmExports[string]) }]))
-    this.#regions = new Regions({ layout: this.#layout, engine: config.engine, memory, table, callees: funcs, ramPage: (place) => this.#code.ramPage(place) })
+    this.#regions = new Regions({ layout: this.#layout, engine: config.engine, memory, table, callees: funcs, ramPage: (place) => this.#code.ramPage(place),
+      // A threshold of 1 is for tests, which want all that can be compiled compiled as soon as it can be.
+      ...(config.threshold === 1 ? { batch: 1 } : {}),
+    })
     this.#code.regions = this.#regions
     for (const [at, bytes] of csrTables()) this.#bytes.set(bytes, at)
     this.#forgetTranslations()

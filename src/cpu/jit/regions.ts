@@ -14,8 +14,8 @@ import { type Block, type CodeView, discover } from './blocks.ts'
 import type { Slow } from './instruction.ts'
 import { RegionWriter } from './region.ts'
 
-/** Hot heads that are compiled together. */
-const batch = 8
+/** Hot heads that are compiled together, unless whoever makes the regions says otherwise. */
+const usualBatch = 8
 /** Code bytes of all live regions; beyond it they are all dropped, and what is still hot comes back. */
 const codeLimit = 48 << 20
 
@@ -47,6 +47,7 @@ export class Regions {
   readonly #words: Uint32Array
   /** Page of RAM that a slot of the pool was decoded from. */
   readonly #ramPage: (place: number) => number
+  readonly #batch: number
   #waiting: Head[] = []
   #free = Array.from({ length: regionsMax }, (_, at) => regionsMax - 1 - at)
   /** Slot of the pool → its regions, by number, with the entry where each begins. */
@@ -55,13 +56,14 @@ export class Regions {
   #compiled = 0
   #codeBytes = 0
 
-  constructor(parts: { layout: Layout; engine: WasmEngine; memory: WasmMemory; table: WasmTable; callees: ReadonlyMap<string, Callee>; ramPage: (place: number) => number }) {
+  constructor(parts: { layout: Layout; engine: WasmEngine; memory: WasmMemory; table: WasmTable; callees: ReadonlyMap<string, Callee>; ramPage: (place: number) => number; batch?: number }) {
     this.#layout = parts.layout
     this.#engine = parts.engine
     this.#memory = parts.memory
     this.#table = parts.table
     this.#callees = parts.callees
     this.#ramPage = parts.ramPage
+    this.#batch = parts.batch ?? usualBatch
     this.#halves = new Uint16Array(parts.memory.buffer)
     this.#words = new Uint32Array(parts.memory.buffer)
   }
@@ -75,14 +77,14 @@ export class Regions {
     const place = Math.floor((at - this.#layout.poolBase) / codePageBytes)
     if (place < 0) return
     this.#waiting.push({ at, place, offset: (at - this.#layout.poolBase - place * codePageBytes) >> 2 })
-    if (this.#waiting.length >= batch) this.compile()
+    if (this.#waiting.length >= this.#batch) this.compile()
   }
 
   /** Between stretches: what has waited for as many of them as a batch has places is compiled as it is. */
   settle(): void {
     if (this.#waiting.length === 0) return
     this.#patience++
-    if (this.#patience > batch) this.compile()
+    if (this.#patience > this.#batch) this.compile()
   }
 
   /** Compiles what waits. */
@@ -95,6 +97,11 @@ export class Regions {
     for (const head of heads) {
       // Its page may have been given up, or written, since.
       if (this.#ramPage(head.place) < 0) continue
+      // A threshold of 1 makes a place hot before its first instruction has run: it goes on waiting.
+      if (this.#halves[head.at >> 1] === own.undecoded) {
+        this.#waiting.push(head)
+        continue
+      }
       const blocks = discover(this.#view(head.place), head.offset)
       if (blocks !== undefined) found.push({ head, blocks })
     }
