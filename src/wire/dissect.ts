@@ -3,14 +3,17 @@ import { hex } from '../base/bytes.ts'
 import { Malformed } from '../base/errors.ts'
 import * as arp from './arp.ts'
 import * as dhcp from './dhcp.ts'
+import * as dns from './dns.ts'
 import * as ethernet from './ethernet.ts'
 import type { Cargo, Format, Show, Space } from './format.ts'
 import * as icmp from './icmp.ts'
 import * as icmpv6 from './icmpv6.ts'
 import * as ipv4 from './ipv4.ts'
 import * as ipv6 from './ipv6.ts'
+import * as ntp from './ntp.ts'
 import * as quoted from './quoted.ts'
 import * as quoted6 from './quoted6.ts'
+import * as syslog from './syslog.ts'
 import * as tcp from './tcp.ts'
 import * as tftp from './tftp.ts'
 import * as udp from './udp.ts'
@@ -34,6 +37,9 @@ const rows: readonly Row[] = [
   row('tcp', { ip: [6] }, tcp),
   row('dhcp', { udp: [67, 68] }, dhcp),
   row('tftp', { udp: [69] }, tftp),
+  row('dns', { udp: [53] }, dns),
+  row('ntp', { udp: [123] }, ntp),
+  row('syslog', { udp: [514] }, syslog),
 ]
 
 /** A field of a layer as people read it. `fields` is empty but for lists and nested values. */

@@ -1,6 +1,6 @@
 /** Every format, through the pretty-printer: a parser returns or throws Malformed, and what the printer makes of it is text. `NETLOOM_FUZZ_ROUNDS` for longer runs. */
 import { describe, expect, it } from 'vitest'
-import { concat, hex, unhex } from '../../src/base/bytes.ts'
+import { concat, hex, unhex, utf8 } from '../../src/base/bytes.ts'
 import { Malformed } from '../../src/base/errors.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { addressSum4 } from '../../src/wire/checksum.ts'
@@ -33,6 +33,11 @@ const seeds: readonly Uint8Array[] = [
   ip(datagram(67, 68, dhcp)),
   ip(datagram(2000, 69, unhex('0001 626f6f7400 6f6374657400 626c6b73697a6500 3134363800'))),
   ip(datagram(69, 2000, unhex('0006 626c6b73697a6500 3134363800'))),
+  ip(datagram(2000, 53, unhex('1a2b 0100 0001 0000 0000 0001 056e6f646531 036c6162 00 0001 0001 00 0029 04d0 00008000 0000'))),
+  ip(datagram(53, 2000, unhex('1a2b 8500 0001 0002 0001 0000 056e6f646531 036c6162 00 0001 0001 c00c 0005 0001 0000003c 0006 03777777 c012 c027 0010 0001 0000003c 0003 02 6162 c012 0006 0001 0000003c 0018 c00c c012 00000001 00000002 00000003 00000004 00000005'))),
+  ip(datagram(123, 123, unhex('230006ec 00000000 00000000 00000000 0000000000000000 0000000000000000 0000000000000000 ed00428040000000'))),
+  ip(datagram(2000, 514, utf8('<165>1 2003-10-11T22:14:15.003Z h app 12 ID [a@1 k="v"] text'))),
+  ip(datagram(2000, 514, utf8('<30>Jan  1 00:00:07 node1 udhcpc[42]: lease obtained'))),
   ip(packet(1, icmp.build({ kind: 'echo', identifier: 1, sequence: 2, payload: unhex('6162') }))),
   ip(packet(1, icmp.build({ kind: 'unreachable', code: 3, mtu: 0, quoted: datagram(1, 2, unhex('00')) }))),
   ip(packet(6, tcp.build(segment, addressSum4(source, destination, 6)))),
