@@ -97,8 +97,8 @@ export function refuse(c: Connection, ack: number): void {
 
 /** Text in a SYN is legal and unheard of but for TCP Fast Open, which we don't speak: it is left for the peer to send again. */
 function takeSyn(c: Connection, irs: number, options: Options): void {
-  c.receiver.begin(irs)
   c.agreement.take(options, c.now)
+  c.receiver.begin(irs, c.agreement.receiveShift)
   c.peerOffer = options
 }
 

@@ -27,11 +27,14 @@ export class Receiver {
   owed: 'nothing' | 'later' | 'now' = 'nothing'
   /** The largest segment seen: what the peer sends when it can. */
   segmentBytes = 536
-  readonly #limit: number
+  /** The widest window: the buffer, or what a header can say of it. */
+  #limit: number
   #ring: Ring
   #direct: Uint8Array | undefined
   readonly #memory: Memory
   #unacknowledged = 0
+  /** The window last told was narrower than it could be, for what was unread. */
+  #narrowed = false
 
   constructor(memory: Memory, limitBytes: number) {
     this.#memory = memory
@@ -39,9 +42,10 @@ export class Receiver {
     this.#ring = new Ring(0, memory)
   }
 
-  /** The peer's SYN came. */
-  begin(irs: number): void {
+  /** The peer's SYN came. @param shift of our windows from now on. */
+  begin(irs: number, shift: number): void {
     this.irs = irs
+    this.#limit = Math.min(this.#limit, 65_535 * 2 ** shift)
     this.rcvNxt = irs + 1
     this.rcvAdv = this.rcvNxt + Math.min(65_535, this.#limit)
     this.#ring = new Ring(this.rcvNxt, this.#memory)
@@ -118,14 +122,15 @@ export class Receiver {
     return edge - this.rcvAdv >= Math.min(this.#limit / 2, this.segmentBytes) ? edge : this.rcvAdv
   }
 
-  /** Whether so much was read that the peer should be told without being asked. */
+  /** Whether so much was read of what had narrowed the window that the peer should be told without being asked. */
   get opened(): boolean {
-    return this.edge() - this.rcvAdv >= Math.min(this.#limit / 2, Math.max(2 * this.segmentBytes, this.rcvAdv - this.rcvNxt))
+    return this.#narrowed && this.edge() - this.rcvAdv >= Math.min(this.#limit / 2, Math.max(2 * this.segmentBytes, this.rcvAdv - this.rcvNxt))
   }
 
   /** An acknowledgment leaves that says everything; its window ends at `edge`. */
   told(edge: number): void {
     this.rcvAdv = edge
+    this.#narrowed = this.unread > 0
     this.owed = 'nothing'
     this.duplicate = undefined
     this.#unacknowledged = 0
