@@ -38,6 +38,8 @@ const key = (row: Row, length: number, discard: boolean): string => `${row.name}
 function hasLink(row: Row): boolean {
   const { effect } = row
   if (effect.kind === 'load') return effect.file === 'x'
+  // Comparisons and conversions leave their flags even where their result goes nowhere.
+  if (effect.kind === 'compute') return effect.file === 'x' && row.float
   return effect.kind === 'jump' || effect.kind === 'amo' || effect.kind === 'load-reserved' || effect.kind === 'store-conditional' || effect.kind === 'csr'
 }
 

@@ -44,7 +44,8 @@ export function handle(d: Dispatch, variant: Variant): void {
 function perform(d: Dispatch, variant: Variant, effect: Effect): void {
   switch (effect.kind) {
     case 'compute':
-      d.f.store('i64', rdHome(d), effect.result, effect.file === 'f' ? fBase : 0)
+      if (variant.discard) d.f.drop(effect.result)
+      else d.f.store('i64', rdHome(d), effect.result, effect.file === 'f' ? fBase : 0)
       return next(d, variant.length)
     case 'load':
       return loading(d, variant, effect)

@@ -15,6 +15,7 @@ import { fBase, slot, xBase } from '../layout.ts'
 import { OracleMachine } from './machine.ts'
 import { dataBytes } from './random-program.ts'
 import { oracleMemory, oracleState } from './state.ts'
+import { type Traced, tell } from './trace.ts'
 
 /** Where things lie, from the start of RAM. */
 const places = { stub: 0, handler: 0x400, save: 0x800, data: 0x2000, program: 0x8000 } as const
@@ -28,8 +29,8 @@ export interface LockStepConfig {
   readonly data: Uint8Array
   /** Ticks after which to stop. */
   readonly ticks: number
-  /** Ticks between comparisons: 1 finds the instruction. */
-  readonly stride: number
+  /** Ticks between comparisons, or what says it each time: 1 finds the instruction. Compiled code only runs where it is larger. */
+  readonly stride: number | (() => number)
 }
 
 /** Address at which `randomProgram` should expect its data. */
@@ -40,17 +41,25 @@ export function lockStep(config: LockStepConfig): string | undefined {
   const { core, ramBase, ticks, stride } = config
   const machine = prepare(config)
   const start = core.now
+  const retired = core.retired
   for (let done = 0; done < ticks; ) {
-    const count = Math.min(stride, ticks - done)
-    const { pc } = machine.state
-    const instruction = instructionAt(core, ramBase, pc)
-    for (let index = 0; index < count; index++) machine.tick()
+    const count = Math.min(typeof stride === 'number' ? stride : stride(), ticks - done)
+    const trace: Traced[] = []
+    for (let index = 0; index < count; index++) {
+      trace.push({ pc: machine.state.pc, word: wordAt(memoryOf(machine), ramBase, machine.state.pc) })
+      machine.tick()
+    }
     done += count
     core.run((start + done) as Instant)
     const differences = compare(stateOf(core), machine)
-    if (differences.length > 0) return `after tick ${done}, at ${pc.toString(16)} ${count === 1 ? instruction : `and ${count - 1} more`}: ${differences.join('; ')}`
+    if (core.retired - retired !== machine.retired) differences.push(`retired are ${core.retired - retired}, oracle ${machine.retired}`)
+    const [{ pc, word }] = trace
+    const where = `after tick ${done}, at ${pc.toString(16)} ${count === 1 ? disassemble(word, pc) : `and ${count - 1} more`}`
+    if (differences.length > 0) return `${where}: ${differences.join('; ')}${count === 1 ? '' : tell(trace, differences.map((text) => text.split(' ')[0]))}`
+    const memory = compareMemory(core.ram, memoryOf(machine))
+    if (memory !== undefined) return `${where}: ${memory}${count === 1 ? '' : tell(trace, [])}`
   }
-  return compareMemory(core.ram, memoryOf(machine))
+  return undefined
 }
 
 const memories = new WeakMap<OracleMachine, Uint8Array>()
@@ -132,7 +141,7 @@ function stateOf(core: Core): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-function compare(core: DataView, { state, csrs }: OracleMachine): readonly string[] {
+function compare(core: DataView, { state, csrs }: OracleMachine): string[] {
   const differences: string[] = []
   const equal = (name: string, ours: bigint, oracle: bigint): void => {
     if (ours !== oracle) differences.push(`${name} is ${ours.toString(16)}, oracle ${oracle.toString(16)}`)
@@ -149,12 +158,15 @@ function compare(core: DataView, { state, csrs }: OracleMachine): readonly strin
 }
 
 function compareMemory(ours: Uint8Array, oracle: Uint8Array): string | undefined {
-  const at = ours.findIndex((byte, index) => byte !== oracle[index])
-  return at < 0 ? undefined : `memory at offset ${at.toString(16)} is ${ours[at].toString(16)}, oracle ${oracle[at].toString(16)}`
+  const words = (bytes: Uint8Array): BigUint64Array => new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
+  const [one, other] = [words(ours), words(oracle)]
+  let at = 0
+  while (at < one.length && one[at] === other[at]) at++
+  return at === one.length ? undefined : `memory at offset ${(8 * at).toString(16)} is ${one[at].toString(16)}, oracle ${other[at].toString(16)}`
 }
 
-function instructionAt(core: Core, ramBase: number, pc: bigint): string {
+/** 32 bits at pc; 0, which is illegal, outside RAM. */
+function wordAt(ram: Uint8Array, ramBase: number, pc: bigint): number {
   const at = Number(pc) - ramBase
-  if (at < 0 || at + 4 > core.ram.length) return '(outside RAM)'
-  return disassemble(new DataView(core.ram.buffer, core.ram.byteOffset).getUint32(at, true), pc)
+  return at < 0 || at + 4 > ram.length ? 0 : new DataView(ram.buffer, ram.byteOffset).getUint32(at, true)
 }

@@ -19,6 +19,8 @@ export class OracleMachine {
   readonly csrs: Record<Handled, bigint> = { mtvec: 0n, mscratch: 0n, mepc: 0n, mcause: 0n, mtval: 0n }
   /** Machine mode; else user mode. */
   privileged = false
+  /** Instructions done. */
+  retired = 0
   private readonly memory: OracleMemory
 
   constructor(state: OracleState, memory: OracleMemory) {
@@ -30,12 +32,14 @@ export class OracleMachine {
   tick(): void {
     const outcome = this.settle(step(this.state, this.memory))
     if (outcome.kind === 'trap') this.enter(outcome)
+    else this.retired++
   }
 
   /** Like `tick` with this word instead of the one at pc. */
   tickWith(word: number): void {
     const outcome = this.settle(execute(this.state, this.memory, word))
     if (outcome.kind === 'trap') this.enter(outcome)
+    else this.retired++
   }
 
   /** What the user-level oracle left open. */
