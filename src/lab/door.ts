@@ -29,9 +29,14 @@ export class Door {
     this.#clock = clock
   }
 
-  /** A guest's console, on the scheduler of its machine. */
-  open(node: string, scheduler: Scheduler, chardev: Chardev): void {
-    this.#lines.set(node, new Line(node, scheduler, chardev))
+  /** A guest's console, on the scheduler of its machine. @param running whether the machine is on; until it is, what is typed waits. */
+  open(node: string, scheduler: Scheduler, chardev: Chardev, running: () => boolean): void {
+    this.#lines.set(node, new Line(node, scheduler, chardev, running))
+  }
+
+  /** The machine has been switched on. */
+  wake(node: string): void {
+    this.#lines.get(node)?.wake()
   }
 
   /** Bytes typed at `node` now. @returns how many were taken. */
@@ -52,13 +57,15 @@ export class Door {
 class Line {
   readonly #scheduler: Scheduler
   readonly #chardev: Chardev
+  readonly #running: () => boolean
   readonly #alarm: Alarm
   #waiting: { readonly time: Instant; readonly bytes: Uint8Array }[] = []
   #length = 0
 
-  constructor(node: string, scheduler: Scheduler, chardev: Chardev) {
+  constructor(node: string, scheduler: Scheduler, chardev: Chardev, running: () => boolean) {
     this.#scheduler = scheduler
     this.#chardev = chardev
+    this.#running = running
     this.#alarm = scheduler.alarm(`door ${node}`, () => this.#feed())
   }
 
@@ -71,7 +78,12 @@ class Line {
     return taken.length
   }
 
+  wake(): void {
+    if (this.#waiting.length > 0 && this.#alarm.due === undefined) this.#alarm.arm(between(this.#scheduler.now, this.#waiting[0].time))
+  }
+
   #feed(): void {
+    if (!this.#running()) return
     const due = this.#waiting.filter((one) => one.time <= this.#scheduler.now)
     const later = this.#waiting.slice(due.length)
     const bytes = concat(...due.map((one) => one.bytes))

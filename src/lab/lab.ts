@@ -80,7 +80,7 @@ export class Lab implements LabPieces {
     this.lookAhead = pieces.lookAhead
     this.#islands = new Islands([this.fabric, ...this.machines.values()], this.lookAhead)
     this.door = new Door(this.#islands)
-    for (const [node, { machine }] of this.machines) this.door.open(node, machine.timeline, machine.console)
+    for (const [node, { machine }] of this.machines) this.door.open(node, machine.timeline, machine.console, () => machine.state === 'running')
     this.verdicts = new Verdicts(this.topology.tests, {
       transcript: (node) => (this.machines.get(node) as MachineIsland).transcript,
       leases: (node) => this.leases(node),
@@ -181,6 +181,7 @@ export class Lab implements LabPieces {
   powered(node: string, state: 'running' | 'off', time: Instant): void {
     this.#hash.lane(`${node} power`).add(time, utf8(state))
     this.#starter.powered(node, state, time)
+    if (state === 'running') this.door.wake(node)
   }
 
   /** For the builder: the running island has sent a frame. */

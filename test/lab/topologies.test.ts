@@ -13,6 +13,8 @@ describe('the labs that ship and need no download', () => {
   it('include hello.yaml', () => expect(selfContained('hello.yaml')).toBe(true))
 })
 
+const macs = (seed: string): string[] => topology('hello.yaml', seed).machines.flatMap((machine) => machine.nics.map((nic) => nic.mac))
+
 describe('hello.yaml', () => {
   it('says what it did', async () => {
     const { consoles } = await runTopology('hello.yaml', false)
@@ -26,7 +28,6 @@ describe('hello.yaml', () => {
   })
 
   it('gives other MACs and other bytes for another seed', async () => {
-    const macs = (seed: string): string[] => topology('hello.yaml', seed).machines.flatMap((machine) => machine.nics.map((nic) => nic.mac))
     expect(macs('7')).not.toEqual(macs('8'))
     const [seven, eight] = [await runTopology('hello.yaml', false, '7'), await runTopology('hello.yaml', false, '8')]
     expect([seven.failed, eight.failed]).toEqual([[], []])
