@@ -20,6 +20,8 @@ export interface RandomProgramConfig {
   readonly instructions: number
   /** Illegal encodings, ECALL, EBREAK, misaligned atomics, access to address 0: their handler has to go on behind the instruction. */
   readonly traps: boolean
+  /** How often the program is gone through; 1 unless told otherwise. What is run again gets compiled. */
+  readonly rounds?: number
 }
 
 /** A block of code, as halfwords. */
@@ -54,7 +56,10 @@ const high = 9
 const scratch = 30
 const counter = 31
 const kept = new Set([sp, low, high, scratch, counter])
-const pointers: readonly (readonly [register: number, offset: number])[] = [[sp, 0x1000], [low, 0x800], [high, 0x1800]]
+const highOffset = 0x1800
+const pointers: readonly (readonly [register: number, offset: number])[] = [[sp, 0x1000], [low, 0x800], [high, highOffset]]
+/** Behind what the pointers reach. */
+const roundsAt = 0x2010
 
 const integers = [0n, 1n << 31n, 1n << 32n, 1n << 62n, -(1n << 31n), 0x7fff_ffff_ffff_fff0n, -0x7fff_ffff_ffff_fff0n, 255n, 0x8000n]
 const singles = [0, 0x8000_0000, 0x3f80_0000, 0xbf80_0000, 0x0080_0000, 0x007f_ffff, 0x7f7f_ffff, 0x7f80_0000, 0xff80_0000, 0x7fc0_0000, 0x7f80_0001, 0x4b80_0000, 0x4f00_0000, 0x5f00_0000, 0x3300_0000]
@@ -92,14 +97,30 @@ class Generator {
   }
 
   program(): Code {
-    const code = [...this.entry()]
+    const entry = this.entry()
+    const code: number[] = []
     let left = this.config.instructions
     while (left > 0) {
       const block = this.piece(left)
       code.push(...block)
       left -= Math.max(1, block.length >> 1)
     }
-    return [...code, ...this.one('jal', {})]
+    const counted = this.config.rounds === undefined ? code : this.repeated(code, this.config.rounds)
+    return [...entry, ...counted, ...this.one('jal', {})]
+  }
+
+  /** Goes through `code` so many times; the count lies in the data, where no random access reaches. */
+  private repeated(code: Code, rounds: number): Code {
+    const at = { rs1: scratch, imm: roundsAt - highOffset - 0x700 }
+    const place = this.one('addi', { rd: scratch, rs1: high, imm: 0x700 })
+    const keep = this.one('sd', { ...at, rs2: counter })
+    const count = [...place, ...this.one('ld', { ...at, rd: counter }), ...this.one('addi', { rd: counter, rs1: counter, imm: -1 }), ...keep]
+    const back = this.emit(rowNamed('beq'), { rs1: counter, imm: 8 }, false)
+    const length = code.length + count.length + back.length
+    return [
+      ...place, ...this.constant(counter, BigInt(rounds)), ...keep,
+      ...code, ...count, ...back, ...this.emit(rowNamed('jal'), { imm: -2 * length }, false),
+    ]
   }
 
   /** Points the kept registers into the data and loads the others from there. */

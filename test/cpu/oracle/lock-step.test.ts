@@ -9,23 +9,33 @@ import { NodeWasmEngine } from '../../../src/host/wasm-engine.ts'
 
 const ramBase = 0x8000_0000
 
-const core = (): Core => makeCore({
+/** With `threshold` 1 everything that can be compiled is. */
+const core = (threshold?: number): Core => makeCore({
   harts: 1, ramBytes: 0x4_0000, ramBase, timebaseHz: 10_000_000, engine: new NodeWasmEngine(),
-  bus: { read: () => undefined, write: () => false },
+  bus: { read: () => undefined, write: () => false }, ...(threshold === undefined ? {} : { threshold }),
 })
 
-/** Runs one random program; undefined when core and oracle agree. */
-function trial(seed: string, traps: boolean, stride: number): string | undefined {
-  const random = new SeededRandom(seed)
-  const program = randomProgram(random, { dataAddress: dataAddress(ramBase), instructions: 150, traps })
-  return lockStep({ core: core(), ramBase, program, data: randomData(random), ticks: 600, stride })
+interface Trial {
+  readonly traps: boolean
+  readonly rounds?: number
+  readonly threshold?: number
 }
 
-describe('lock step of interpreter and oracle', () => {
-  it.each([false, true])('random programs, traps: %s', (traps) => {
+/** Runs one random program; undefined when core and oracle agree. */
+function trial(seed: string, { threshold, ...how }: Trial, stride: number): string | undefined {
+  const random = new SeededRandom(seed)
+  const program = randomProgram(random, { dataAddress: dataAddress(ramBase), instructions: 150, ...how })
+  return lockStep({ core: core(threshold), ramBase, program, data: randomData(random), ticks: 600 * (how.rounds ?? 1), stride })
+}
+
+describe('lock step of a core and the oracle', () => {
+  it.each<Trial>([
+    { traps: false }, { traps: true },
+    { traps: false, rounds: 3, threshold: 1 }, { traps: true, rounds: 3, threshold: 1 },
+  ])('random programs, %o', (how) => {
     for (let index = 0; index < 20; index++) {
-      const seed = `lock-step/${traps}/${index}`
-      if (trial(seed, traps, 50) !== undefined) expect.fail(`${seed}: ${trial(seed, traps, 1)}`)
+      const seed = `lock-step/${how.traps}/${index}`
+      if (trial(seed, how, 50) !== undefined) expect.fail(`${seed}: ${trial(seed, how, 50)}; by single instructions: ${trial(seed, how, 1)}`)
     }
   })
 
@@ -39,7 +49,8 @@ describe('lock step of interpreter and oracle', () => {
 /** A core whose addi is wrong: t0 is one too much when it is 6. */
 function wrapped(core: Core): Core {
   return {
-    harts: 1, ram: core.ram, idle: false, retired: 0,
+    harts: 1, ram: core.ram, idle: false,
+    get retired() { return core.retired },
     get now() { return core.now },
     run: (until) => core.run(until), stopBefore: (until) => core.stopBefore(until), skip: (until) => core.skip(until), line: (...args) => core.line(...args),
     wrote: (...args) => core.wrote(...args), reset: (...args) => core.reset(...args), dump: (hart) => core.dump(hart), load: (state) => core.load(state),
