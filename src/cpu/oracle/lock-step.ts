@@ -158,12 +158,13 @@ function compare(core: DataView, { state, csrs }: OracleMachine): string[] {
 }
 
 function compareMemory(ours: Uint8Array, oracle: Uint8Array): string | undefined {
-  const words = (bytes: Uint8Array): BigUint64Array => new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
   const [one, other] = [words(ours), words(oracle)]
   let at = 0
   while (at < one.length && one[at] === other[at]) at++
   return at === one.length ? undefined : `memory at offset ${(8 * at).toString(16)} is ${one[at].toString(16)}, oracle ${other[at].toString(16)}`
 }
+
+const words = (bytes: Uint8Array): BigUint64Array => new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
 
 /** 32 bits at pc; 0, which is illegal, outside RAM. */
 function wordAt(ram: Uint8Array, ramBase: number, pc: bigint): number {
