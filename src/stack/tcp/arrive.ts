@@ -28,7 +28,8 @@ function isFresh(c: Connection, segment: Parsed, { timestamps }: Options): boole
   if (timestamps === undefined) return false
   if (!c.agreement.isOld(timestamps.value, c.now)) return true
   c.ground.counters.paws++
-  challenge(c)
+  // An acknowledgment alone is old where packets are reordered, and wants no answer; Linux lets it pass in silence, too.
+  if (lengthOf(segment) > 0) challenge(c)
   return false
 }
 

@@ -68,7 +68,10 @@ export function answered(c: Connection, segment: Parsed, options: Options): void
 
 /** The ACK of our SYN is there. */
 export function establish(c: Connection, segment: Parsed, ack: number): void {
-  if (c.retries === 0) c.roundTrip.measure(nanoseconds(c.now - c.lastSentAt))
+  if (c.retries === 0) {
+    c.rack.minRtt = c.now - c.lastSentAt
+    c.roundTrip.measure(nanoseconds(c.rack.minRtt))
+  }
   c.congestion.begin(c.mss)
   // "If the SYN or SYN/ACK is lost, the initial window … MUST be one segment" (RFC 5681 §3.1).
   if (c.retries > 0) c.congestion.cwnd = c.mss

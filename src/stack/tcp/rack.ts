@@ -29,7 +29,7 @@ export class Rack {
     if (sent.end > this.#fack) this.#fack = sent.end
     else if (sent.end < this.#fack && !sent.retransmitted) this.#reorderingSeen = true
     // The acknowledgment may be for an earlier transmission (step 2).
-    if (sent.retransmitted && (rtt < this.minRtt || (echoAge !== undefined && echoAge > rtt))) return
+    if (sent.retransmitted && ((Number.isFinite(this.minRtt) && rtt < this.minRtt) || (echoAge !== undefined && echoAge > rtt))) return
     if (!sent.retransmitted) this.minRtt = Math.min(this.minRtt, rtt)
     if (!isAfter(sent.sentAt, sent.end, this.#sentAt, this.#endSeq)) return
     this.rtt = rtt

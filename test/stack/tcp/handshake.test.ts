@@ -117,14 +117,15 @@ describe('passive open', () => {
   })
 })
 
+const first = (port: number, wait: number): number => {
+  const s = new Script().listen()
+  s.theirPort = port
+  s.wait(wait).send('S 0:0(0)').expect('S. 0:0(0) ack 1 <mss 1460>')
+  return s.iss
+}
+
 describe('initial sequence numbers', () => {
   it('differ by peer, advance by one each 4 µs, and are the seed’s (RFC 6528 §3)', () => {
-    const first = (port: number, wait: number): number => {
-      const s = new Script().listen()
-      s.theirPort = port
-      s.wait(wait).send('S 0:0(0)').expect('S. 0:0(0) ack 1 <mss 1460>')
-      return s.iss
-    }
     expect(first(1000, 0)).toBe(first(1000, 0))
     expect(first(1001, 0)).not.toBe(first(1000, 0))
     expect((first(1000, 4) - first(1000, 0)) >>> 0).toBe(1000)

@@ -65,7 +65,8 @@ export class Script {
   ourPort = 80
   theirPort = 5000
   iss = 0
-  readonly #ourStamp = { last: 0 }
+  /** Our last timestamp seen, which the peer echoes. */
+  stamp = 0
 
   constructor(settings: Partial<Settings> = {}) {
     this.host = new Host({ name: 'h', scheduler: this.time, random: new SeededRandom(7), tcp: settings })
@@ -200,7 +201,7 @@ export class Script {
       if (name === 'mss') parts.mss = Number(value)
       else if (name === 'sackOK') parts.sackPermitted = true
       else if (name === 'wscale') parts.windowScale = Number(value)
-      else if (name === 'TS') parts.timestamps = { value: Number(value), echo: this.#ourStamp.last }
+      else if (name === 'TS') parts.timestamps = { value: Number(value), echo: this.stamp }
       else if (name === 'sack') parts.sack = part.slice(5).split(' ').map((block) => block.split(':').map((edge) => (Number(edge) + this.iss) >>> 0))
       else throw new Error(`not an option: ${part}`)
     }
@@ -217,7 +218,7 @@ export class Script {
     const first = syn ? 0 : (segment.sequence - this.iss) | 0
     const ack = (segment.flags & tcp.flags.ack) === 0 ? '' : ` ack ${segment.acknowledgment | 0}`
     const options = parseOptions(segment.options)
-    if (options.timestamps !== undefined) this.#ourStamp.last = options.timestamps.value
+    if (options.timestamps !== undefined) this.stamp = options.timestamps.value
     const shown = [
       options.mss === undefined ? '' : `mss ${options.mss}`,
       options.sackPermitted === true ? 'sackOK' : '',
