@@ -7,6 +7,7 @@ import type { Lab } from '../lab/lab.ts'
 import { type ParsedLab, parseLab } from '../lab/parse.ts'
 import { BlockFile } from './block-file.ts'
 import { HostFileTree } from './file-tree.ts'
+import { HostJournalFile } from './journal-file.ts'
 import { HostError } from './host-error.ts'
 import type { HearProgress } from './images/archive.ts'
 import { catalog } from './images/catalog.ts'
@@ -62,7 +63,8 @@ export async function loadLab(read: ReadLab, { hear, signal }: Pick<LoadOptions,
     },
     image: (name) => images.get(name) as Uint8Array,
     program: () => program,
-    folder: (root) => new HostFileTree(resolve(folder, root)),
+    folder: (root, write) => new HostFileTree(resolve(folder, root), { write }),
+    journal: (file) => new HostJournalFile(resolve(folder, file)),
     disk: (plan) => new BlockFile(resolve(folder, plan.file), plan.readOnly),
     services,
     place: read.place,

@@ -17,6 +17,7 @@ import { Journal } from './journal.ts'
 import { Lab, type LabPieces } from './lab.ts'
 import type { LabParts } from './lab-parts.ts'
 import { MachineIsland } from './machine-island.ts'
+import { nodeViews, probeOf } from './service-views.ts'
 import { Tap } from './tap.ts'
 import type { HostPlan, LinkPlan, MachinePlan, NetworkPlan, NicPlan, ServicePlan, Topology } from './topology.ts'
 
@@ -169,9 +170,8 @@ class Builder {
     const { timeline } = this.#fabric
     const host = this.#hosts.get(plan.name) as Host
     const kind = this.#parts.services[service.kind]
-    const nodes = this.#topology.machines.map(({ name, nics }) => ({ name, macs: nics.map((nic) => parseMac(nic.mac)) }))
     const images = new Map(Object.entries(service.files).map(([name, image]) => [name, this.#parts.image(image)]))
-    const folder = (root: string): FileOverlay => new FileOverlay(images, root === '' ? undefined : this.#parts.folder(root))
+    const folder = (root: string, write = false): FileOverlay => new FileOverlay(images, root === '' ? undefined : this.#parts.folder(root, write))
     this.#told(service.path, () => {
       const room = {
         name: service.name,
@@ -180,8 +180,10 @@ class Builder {
         scheduler: timeline,
         random: this.#random.fork(`service ${service.name}`),
         files: folder,
+        journal: this.#parts.journal,
         log: this.#journal.log(service.name, timeline),
-        nodes,
+        probe: probeOf(host),
+        nodes: nodeViews(this.#topology, this.#services),
       }
       this.#services.set(service.name, kind.create(kind.parse(service.config), room))
     })

@@ -1,7 +1,7 @@
 /** What a lab is given by the computer it runs on: bytes, folders, disks, and a place where wasm runs. The only seam between them. */
 import type { Core, CoreConfig } from '../cpu/core.ts'
 import type { BlockDevice } from '../disk/block.ts'
-import type { FileTree } from '../stack/files.ts'
+import type { FileTree, JournalFile } from '../stack/files.ts'
 import type { Path, ServiceKind } from '../stack/service.ts'
 import type { Place } from '../base/errors.ts'
 import type { DiskPlan } from './topology.ts'
@@ -13,7 +13,9 @@ export interface LabParts {
   /** A built-in guest's bytes. */
   readonly program: (name: string) => Uint8Array
   /** A folder that a service's `root:` names. @throws {Error} with Node's `code`. */
-  readonly folder: (root: string) => FileTree
+  readonly folder: (root: string, write: boolean) => FileTree
+  /** A file that outlives the lab. @throws {Error} with Node's `code`. */
+  readonly journal: (file: string) => JournalFile
   readonly disk: (plan: DiskPlan) => BlockDevice
   readonly services: Readonly<Record<string, ServiceKind<unknown>>>
   /** Where a part of the lab file was written. */

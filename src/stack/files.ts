@@ -28,6 +28,16 @@ export class FileError extends Error {
   }
 }
 
+/** A file that only grows, and what a service writes to it is there after the process was killed at any instant; its last piece may be cut short. */
+export interface JournalFile {
+  /** What it held when it was opened. */
+  readonly content: Uint8Array
+  append(bytes: Uint8Array): void
+  /** Puts `bytes` in place of all it held: either the old or the new is there, never a part. */
+  replace(bytes: Uint8Array): void
+  close(): void
+}
+
 /**
  * Files under one root. A name is `/`-separated; a leading slash, `.` and empty parts are passed over; `..`, NUL and symbolic links
  * that leave the root throw FileError EACCES. Synchronous: a service point thinks in zero virtual time.

@@ -2,7 +2,7 @@
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { Scheduler } from '../base/time.ts'
-import type { FileTree } from './files.ts'
+import type { FileTree, JournalFile } from './files.ts'
 import type { Sockets } from './sockets.ts'
 
 /** One of the simulated host's interfaces, as a service sees it. */
@@ -22,11 +22,23 @@ export interface ServiceRoom {
   readonly interfaces: readonly InterfaceView[]
   readonly scheduler: Scheduler
   readonly random: Random
-  /** Opens a root that the lab file named, e.g. tftp's `root: ./boot`. */
-  readonly files: (root: string) => FileTree
+  /** Opens a root that the lab file named, e.g. tftp's `root: ./boot`. @param write whether it may be written below it; not when left out. */
+  readonly files: (root: string, write?: boolean) => FileTree
+  /** Opens what outlives the lab, e.g. dhcp's `leases: ./leases.journal`. */
+  readonly journal: (file: string) => JournalFile
   readonly log: Log
-  /** Names and MACs of the lab's nodes, so that `hosts: { node1: 10.0.0.10 }` can be resolved. */
-  readonly nodes: readonly { readonly name: string; readonly macs: readonly Uint8Array[] }[]
+  /** Asks by ARP on one of its interfaces whether anybody has an IPv4 address (RFC 5227); `tell` hears later the MAC of who does, or undefined. */
+  readonly probe: (interface_: string, address: string, tell: (taken: Uint8Array | undefined) => void) => void
+  /** The lab's nodes and service hosts. */
+  readonly nodes: readonly NodeView[]
+}
+
+/** A node as a service sees it: `hosts: { node1: 10.0.0.10 }` is resolved by it, and DNS tells its addresses. */
+export interface NodeView {
+  readonly name: string
+  readonly macs: readonly Uint8Array[]
+  /** Its IPv4 addresses now: a service host's own, a machine's by the leases it has. */
+  readonly addresses: readonly string[]
 }
 
 export interface ServicePoint {

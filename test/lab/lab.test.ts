@@ -19,6 +19,7 @@ function lab(text: string, ...scripts: readonly (readonly Act[])[]): Lab {
     folder: (root) => {
       throw new FileError('ENOENT', root)
     },
+    journal: () => ({ content: new Uint8Array(0), append: () => undefined, replace: () => undefined, close: () => undefined }),
     disk: () => ({ size: 512, readOnly: true, read: () => undefined, write: () => undefined, flush: () => undefined }),
     services: dictionary.services,
     place: () => undefined,

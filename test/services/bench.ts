@@ -1,13 +1,14 @@
 /** A service point on a host of our stack, its far end a test port: frames in and out as on a wire, files in memory, a log to read. */
 import type { Log, LogEntry } from '../../src/base/log.ts'
-import type { FileInfo, FileTree, OpenFile } from '../../src/stack/files.ts'
-import type { ServiceKind, ServicePoint, ServiceRoom } from '../../src/stack/service.ts'
+import type { FileInfo, FileTree, JournalFile, OpenFile } from '../../src/stack/files.ts'
+import type { NodeView, ServiceKind, ServicePoint, ServiceRoom } from '../../src/stack/service.ts'
 import type { Instant, Scheduler } from '../../src/base/time.ts'
-import { latin1 } from '../../src/base/bytes.ts'
+import { concat, latin1 } from '../../src/base/bytes.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { Timeline } from '../../src/base/timeline.ts'
 import { FileError } from '../../src/stack/files.ts'
 import { Host } from '../../src/stack/host.ts'
+import { probeOf } from '../../src/lab/service-views.ts'
 import { parseIpv4, parseMac } from '../../src/wire/address.ts'
 import { addressSum4 } from '../../src/wire/checksum.ts'
 import * as ethernet from '../../src/wire/ethernet.ts'
@@ -71,6 +72,18 @@ export class MemoryFiles implements FileTree {
   }
 }
 
+/** Journals that outlive a bench. */
+export class MemoryJournals {
+  readonly kept = new Map<string, Uint8Array>()
+
+  readonly open = (file: string): JournalFile => ({
+    content: this.kept.get(file) ?? new Uint8Array(0),
+    append: (bytes) => void this.kept.set(file, concat(this.kept.get(file) ?? new Uint8Array(0), bytes)),
+    replace: (bytes) => void this.kept.set(file, bytes.slice()),
+    close: () => undefined,
+  })
+}
+
 function normal(name: string): string {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.')
   if (parts.includes('..')) throw new FileError('EACCES', name)
@@ -126,7 +139,8 @@ export interface ServiceBench {
 
 export interface ServiceBenchOptions {
   readonly files?: Readonly<Record<string, Uint8Array | string>>
-  readonly nodes?: ServiceRoom['nodes']
+  readonly nodes?: readonly (Pick<NodeView, 'name' | 'macs'> & Partial<NodeView>)[]
+  readonly journals?: MemoryJournals
   readonly mtu?: number
 }
 
@@ -144,8 +158,10 @@ export function serviceBench<Config>(kind: ServiceKind<Config>, config: unknown,
     scheduler: time,
     random: new SeededRandom(2),
     files: () => files,
+    journal: (options.journals ?? new MemoryJournals()).open,
     log,
-    nodes: options.nodes ?? [],
+    probe: probeOf(host),
+    nodes: (options.nodes ?? []).map((node) => ({ addresses: [], ...node })),
   }
   const service = kind.create(kind.parse(config), room)
   return {

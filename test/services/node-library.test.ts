@@ -3,12 +3,13 @@ import type { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../src/base/random.ts'
 import type { ServiceKind, ServicePoint } from '../../src/stack/service.ts'
+import { probeOf } from '../../src/lab/service-views.ts'
 import { formatIpv4, parseIpv4 } from '../../src/wire/address.ts'
 import { dhcp } from '../../services/dhcp/dhcp.ts'
 import { tftp } from '../../services/tftp/tftp.ts'
 import { pair } from '../stack/bench.ts'
 import type { Pair } from '../stack/bench.ts'
-import { MemoryFiles, TestLog } from './bench.ts'
+import { MemoryFiles, MemoryJournals, TestLog } from './bench.ts'
 import { loadInside, runUntil } from './node-library.ts'
 
 /** A service on host b of two hosts on one cable. */
@@ -16,7 +17,7 @@ function served<Config>(kind: ServiceKind<Config>, config: unknown, files: Reado
   const world = pair()
   const log = new TestLog(world.time)
   const tree = new MemoryFiles(files)
-  const room = { name: 'b', sockets: world.b.sockets, interfaces: world.b.views, scheduler: world.time, random: new SeededRandom(1), files: () => tree, log, nodes: [] }
+  const room = { name: 'b', sockets: world.b.sockets, interfaces: world.b.views, scheduler: world.time, random: new SeededRandom(1), files: () => tree, journal: new MemoryJournals().open, log, probe: probeOf(world.b), nodes: [] }
   return { ...world, service: kind.create(kind.parse(config), room), log, files: tree }
 }
 
