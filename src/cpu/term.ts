@@ -71,10 +71,14 @@ export function opcode(op: Op): number {
 
 const comparisons = new Set<string>([...i32Compare, ...floatCompare])
 
+const resultTypes = new Map<Op, Type>(operators.map((op) => {
+  const [type, name] = op.split('.')
+  return [op, comparisons.has(name) ? 'i32' : (type as Type)]
+}))
+
 /** Result type of an operator: comparisons give i32, all others what stands before the dot. */
 export function resultType(op: Op): Type {
-  const [type, name] = op.split('.')
-  return comparisons.has(name) ? 'i32' : (type as Type)
+  return resultTypes.get(op) as Type
 }
 
 export function apply(op: Op, ...args: readonly Term[]): Term {

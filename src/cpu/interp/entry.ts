@@ -32,8 +32,6 @@ export interface Variant {
   readonly discard: boolean
 }
 
-const key = (row: Row, length: number, discard: boolean): string => `${row.name}/${length}/${discard}`
-
 /** Writes an x register besides having another effect. */
 function hasLink(row: Row): boolean {
   const { effect } = row
@@ -58,8 +56,6 @@ function allVariants(): readonly Variant[] {
 /** Handlers from 7 on. */
 export const variants: readonly Variant[] = allVariants()
 export const firstVariant = 7
-const handlers = new Map(variants.map(({ row, length, discard }, at) => [key(row, length, discard), firstVariant + at]))
-
 /** Is the second word an immediate as a whole (true), or rs2, rs3/rm and a short immediate? */
 export const wideImmediate = (row: Row): boolean => ['I', 'U', 'J', 'shift', 'csr', 'fence', 'none'].includes(row.format) && !row.rounding && !row.float
 
@@ -72,19 +68,38 @@ export function entryFor(word: number): readonly [number, number] {
 
 export const illegalEntry = (word: number): readonly [number, number] => [own.illegal, (word & 3) === 3 ? word : word & 0xffff]
 
-function encode({ row, rd, rs1, rs2, rs3, rm, imm, length }: Decoded): readonly [number, number] {
+/** What a row's entries have in common, worked out once. */
+interface Code {
+  /** Handlers by length 4 and 2, each with rd kept and rd discarded. */
+  readonly handlers: readonly [number, number, number, number]
+  /** With x0 for rd there is nothing to do. */
+  readonly idle: boolean
+  readonly second: 'wide' | 'near' | 'store' | 'registers'
+}
+
+const codes = new Map(rows.map((row): [Row, Code] => {
+  const handler = (length: 2 | 4, discard: boolean): number => firstVariant + variants.findIndex((one) => one.row === row && one.length === length && one.discard === (discard && hasLink(row)))
   const { effect, format } = row
-  const nowhere = effect.kind === 'compute' && effect.file === 'x' && rd === 0 && !row.float
-  if (nowhere) return [length === 2 ? own.nop2 : own.nop4, 0]
-  const handler = handlers.get(key(row, length, rd === 0 && hasLink(row))) as number
-  const first = handler | (rd << 19) | (rs1 << 27)
-  const immediate = format === 'B' || format === 'J' ? imm * 4 : imm
-  if (isMemoryOfFloat(row)) return [first, effect.kind === 'store' ? shortForm(rs2, 0, immediate) : immediate]
-  if (wideImmediate(row)) return [first, immediate]
-  return [first, shortForm(rs2, row.rounding ? rm : 0, format === 'S' || format === 'B' ? immediate : rs3 << 3)]
+  const wide = isMemoryOfFloat(row) ? effect.kind === 'load' : wideImmediate(row)
+  return [row, {
+    handlers: [handler(4, false), handler(4, true), handler(2, false), handler(2, true)],
+    idle: effect.kind === 'compute' && effect.file === 'x' && !row.float,
+    second: format === 'J' || format === 'B' ? 'near' : wide ? 'wide' : format === 'S' ? 'store' : 'registers',
+  }]
+}))
+
+function encode({ row, rd, rs1, rs2, rs3, rm, imm, length }: Decoded): readonly [number, number] {
+  const { handlers, idle, second } = codes.get(row) as Code
+  if (idle && rd === 0) return [length === 2 ? own.nop2 : own.nop4, 0]
+  const first = handlers[(length === 2 ? 2 : 0) + (rd === 0 ? 1 : 0)] | (rd << 19) | (rs1 << 27)
+  if (second === 'wide') return [first, imm]
+  if (second === 'near') return [first, row.format === 'J' ? imm * 4 : shortForm(rs2, 0, imm * 4)]
+  return [first, second === 'store' ? shortForm(rs2, 0, imm) : shortForm(rs2, row.rounding ? rm : 0, rs3 << 3)]
 }
 
 /** flw and fld have a wide immediate, fsw and fsd a short one, whatever their file. */
-export const isMemoryOfFloat = (row: Row): boolean => row.float && (row.effect.kind === 'load' || row.effect.kind === 'store')
+export function isMemoryOfFloat(row: Row): boolean {
+  return row.float && (row.effect.kind === 'load' || row.effect.kind === 'store')
+}
 
 const shortForm = (rs2: number, rm: number, imm: number): number => (rs2 << 3) | (rm << 8) | (imm << 16)

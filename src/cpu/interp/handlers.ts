@@ -1,7 +1,7 @@
 /** One handler a row: its term lowered with operands taken from the decoded entry and registers kept in memory. */
 import { fBase, slot, tlbRead, tlbWrite } from '../layout.ts'
 import type { Effect } from '../isa/row.ts'
-import { type LoadKind, type OperandName, type StoreKind, type Term, add, and, c32, c64, eq, eqz, extendS, extendU, gtU, leU, load, ltU, ne, or, shrS, sub, wrap } from '../term.ts'
+import { type LoadKind, type OperandName, type StoreKind, type Term, add, c32, c64, eq, eqz, extendS, extendU, gtU, leU, load, ltU, ne, or, shrS, sub } from '../term.ts'
 import { tlbHit, tlbHost } from '../system/tlb.ts'
 import { clear, get32, get64, mstatus } from '../system/state.ts'
 import { type Variant, isMemoryOfFloat, wideImmediate } from './entry.ts'

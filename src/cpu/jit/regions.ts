@@ -119,7 +119,7 @@ export class Regions {
   }
 
   clear(): void {
-    for (const place of [...this.#byPlace.keys()]) this.drop(place)
+    for (const place of this.#byPlace.keys()) this.drop(place)
     this.#codeBytes = 0
     this.#waiting = []
   }

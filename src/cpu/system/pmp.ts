@@ -1,6 +1,6 @@
 /** Physical memory protection. RISC-V privileged architecture §3.7. Ranges are worked out when a register is written (machine-core.ts). */
 import { slot } from '../layout.ts'
-import { add, and, c32, c64, eq, eqz, extendU, geU, gtU, leU, load, ltU, mul, ne, shl, wrap } from '../term.ts'
+import { add, and, c32, eq, eqz, extendU, geU, gtU, leU, load, ltU, mul, ne, shl, wrap } from '../term.ts'
 import type { Func } from '../wasm/func.ts'
 import type { Parts } from './parts.ts'
 import { get32, get64, machine } from './state.ts'
