@@ -5,7 +5,9 @@
  * quickly or in pieces is the same run.
  */
 import type { Duration, Instant } from '../base/time.ts'
-import type { Lab, LabEnd } from '../lab/lab.ts'
+import type { Lab, LabEnd, LabState } from '../lab/lab.ts'
+import { Metronome } from './metronome.ts'
+import { Pacer } from './pacer.ts'
 
 export interface Pace {
   /** `realtime`: never ahead of the host's clock. `virtual`: as fast as it goes. */
@@ -14,8 +16,16 @@ export interface Pace {
   attended: boolean
 }
 
-/** Longest stretch without giving Node's event loop its turn, in milliseconds. */
+/** What comes in from outside by other threads: looked at between two runs of an island, so that it doesn't wait for the event loop. */
+export interface Inlet {
+  readonly waiting: boolean
+  /** Lets in what waits, by the lab's door. */
+  drain(): void
+}
+
+/** Longest stretch without giving Node's event loop its turn, in milliseconds; shorter in real time, where sockets of the outside wait for it. */
 const slice = 20
+const realSlice = 2
 /** With somebody attending, idle time is run away until nothing was said for so long (virtual): a boot countdown passes at once, a prompt rests. */
 const quiet = 5_000_000_000 as Duration
 
@@ -29,24 +39,42 @@ export class Driver {
   #wake: (() => void) | undefined
   #anchor: { readonly wall: number; readonly virtual: number } | undefined
   #spoken = 0
+  readonly #pacer: Pacer | undefined
+  #metronome: Metronome | undefined
+  /** Set once the uplinks are open. */
+  inlet: Inlet | undefined
 
   constructor(lab: Lab, pace: Pace) {
     this.#lab = lab
     this.#pace = pace
+    if (pace.clock === 'realtime') {
+      this.#pacer = new Pacer(lab)
+      lab.door.stampBy(this.#pacer)
+    }
     for (const machine of lab.machines.values()) machine.transcript.listen((_, time) => this.#activity(time))
   }
 
   /** Runs until the lab ends or is stopped. @throws whatever the lab throws: a fault of ours. */
   async run(): Promise<LabEnd> {
-    for (;;) {
-      if (this.#stopped !== undefined) return this.#stopped
-      const limit = this.#limit()
-      const until = performance.now() + slice
-      const state = this.#lab.run(limit, () => performance.now() < until)
-      if (state.kind === 'ended') return state.end
-      if (state.kind === 'waiting' && !this.#attending) return { reason: 'idle', time: this.#lab.now }
-      await this.#rest(state.kind === 'running' ? 0 : state.kind === 'waiting' ? undefined : this.#wallUntil(state.next))
+    this.#pacer?.start()
+    if (this.#pacer !== undefined) this.#metronome = new Metronome(() => this.nudge())
+    try {
+      for (;;) {
+        if (this.#stopped !== undefined) return this.#stopped
+        const state = this.#slice()
+        if (state.kind === 'ended') return state.end
+        if (state.kind === 'waiting' && !this.#attending) return { reason: 'idle', time: this.#lab.now }
+        const busy = state.kind === 'running' || this.inlet?.waiting === true
+        await this.#rest(busy ? 0 : state.kind === 'waiting' ? undefined : this.#wallUntil(state.next))
+      }
+    } finally {
+      await this.#metronome?.close()
     }
+  }
+
+  /** Something has come in: a lab at rest looks at it now. */
+  nudge(): void {
+    this.#wake?.()
   }
 
   /** Ends the run at the next slice. */
@@ -69,24 +97,36 @@ export class Driver {
     this.#wake?.()
   }
 
+  /** Runs until the event loop must have its turn; what comes in meanwhile is let in on the way. */
+  #slice(): LabState {
+    const until = performance.now() + (this.#pacer === undefined ? slice : realSlice)
+    for (;;) {
+      if (this.inlet?.waiting === true) this.inlet.drain()
+      const state = this.#lab.run(this.#limit(), () => performance.now() < until && this.inlet?.waiting !== true)
+      if (state.kind === 'ended' || this.inlet?.waiting !== true || performance.now() >= until) return state
+    }
+  }
+
   get #attending(): boolean {
     return this.#pace.attended || this.#pace.clock === 'realtime'
   }
 
   #activity(time: Instant): void {
     this.#spoken = Math.max(this.#spoken, time)
-    if (this.#pace.clock === 'virtual') this.#anchor = undefined
+    this.#anchor = undefined
   }
 
   /** As far as virtual time may go now. */
   #limit(): Instant {
+    if (this.#pacer !== undefined) return this.#pacer.limit
     const resting = this.#pace.attended && (this.#lab.next ?? 0) > this.#spoken + quiet
-    if (this.#pace.clock === 'virtual' && !resting) return (this.#pace.attended ? this.#spoken + quiet : forever) as Instant
+    if (!resting) return (this.#pace.attended ? this.#spoken + quiet : forever) as Instant
     this.#anchor ??= { wall: performance.now(), virtual: this.#lab.now }
     return Math.floor(this.#anchor.virtual + (performance.now() - this.#anchor.wall) * 1e6) as Instant
   }
 
   #wallUntil(next: Instant): number {
+    if (this.#pacer !== undefined) return this.#pacer.until(next)
     if (this.#anchor === undefined) return 0
     return Math.max(0, (next - this.#anchor.virtual) / 1e6 - (performance.now() - this.#anchor.wall))
   }
@@ -95,7 +135,8 @@ export class Driver {
   #rest(milliseconds: number | undefined): Promise<void> {
     if (milliseconds === 0) return new Promise((resolve) => void setImmediate(resolve))
     return new Promise((resolve) => {
-      const timer = milliseconds === undefined ? undefined : setTimeout(() => this.#wake?.(), Math.max(1, milliseconds))
+      this.#metronome?.order(milliseconds)
+      const timer = milliseconds === undefined || this.#metronome !== undefined ? undefined : setTimeout(() => this.#wake?.(), Math.max(1, milliseconds))
       this.#wake = () => {
         this.#wake = undefined
         clearTimeout(timer)

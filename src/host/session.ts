@@ -14,6 +14,7 @@ import { type ControlReply, ControlServer } from './control-server.ts'
 import { Driver } from './driver.ts'
 import type { ReadLab } from './open-lab.ts'
 import { enlist, strikeOff } from './runtime-folder.ts'
+import { Uplinks } from './uplinks/uplinks.ts'
 
 export interface SessionOptions {
   /** A pcapng file for every port; overrides the lab file's `sim.capture`. Relative to the current folder. */
@@ -53,6 +54,7 @@ export class Session {
       if (this.#options.reachable) await this.#reach()
       for (const [node, island] of this.lab.machines) await this.#console(node, island)
       this.#capture()
+      if (this.lab.uplinks.size > 0) await this.#uplinks()
     } catch (error) {
       this.close('it was not started')
       throw error
@@ -87,6 +89,13 @@ export class Session {
     await end.open(plan.console, (name) => resolve(this.#read.source.folder, name))
     const { logs } = this.#options
     if (logs !== undefined) await end.open({ tcp: undefined, unix: undefined, log: join(logs, `${node}.log`) }, (name) => name)
+  }
+
+  async #uplinks(): Promise<void> {
+    const uplinks = new Uplinks(this.lab, (name) => resolve(this.#read.source.folder, name), () => this.driver.nudge())
+    this.#closers.push(() => uplinks.close())
+    await uplinks.open()
+    this.driver.inlet = uplinks
   }
 
   #capture(): void {

@@ -23,11 +23,10 @@ const deepestInclude = 16
 const wrapped = ['nodes', 'links', 'kinds', 'defaults']
 
 /** Sections and named things whose keys are the schema's words; in the others a key is the user's own name. */
-const wordy: readonly Path[] = [[], ['sim'], ['defaults'], ['networks', '*'], ['nodes', '*'], ['kinds', '*'], ['images', '*'], ['tests', '*'], ['topology']]
+const wordy: readonly Path[] = [[], ['sim'], ['defaults'], ['networks', '*'], ['nodes', '*'], ['kinds', '*'], ['images', '*'], ['uplinks', '*'], ['tests', '*'], ['topology']]
 
 /** What product.md promises and this version doesn't have. `*` stands for any name. */
 const later: readonly (readonly [Path, string])[] = [
-  [['uplinks'], 'uplinks (tap, tun, nic …)'],
   [['faults'], 'faults'],
   ...['nat', 'nfs', 'ftp', 'dns', 'http', 'smb', 'ntp', 'syslog'].map((word) => [['networks', '*', word], `the ${word} service point`] as const),
   ...['nodes', 'kinds'].flatMap((section) => ['nfs', 'ftp', 'dns', 'http', 'smb', 'ntp', 'syslog', 'nat'].map((word) => [[section, '*', word], `the ${word} service point`] as const)),

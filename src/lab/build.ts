@@ -8,6 +8,7 @@ import { Machine } from '../board/machine.ts'
 import { cable, type CablePort } from '../link/cable.ts'
 import { Hub } from '../link/hub.ts'
 import { Switch } from '../link/switch.ts'
+import { forward } from '../stack/forward.ts'
 import { Host } from '../stack/host.ts'
 import { type ServicePoint, ServiceConfigError } from '../stack/service.ts'
 import { parseIpv4, parseMac } from '../wire/address.ts'
@@ -19,7 +20,8 @@ import type { LabParts } from './lab-parts.ts'
 import { MachineIsland } from './machine-island.ts'
 import { nodeViews, probeOf } from './service-views.ts'
 import { Tap } from './tap.ts'
-import type { HostPlan, LinkPlan, MachinePlan, NetworkPlan, NicPlan, ServicePlan, Topology } from './topology.ts'
+import type { HostPlan, LinkPlan, MachinePlan, NetworkPlan, NicPlan, ServicePlan, Topology, UplinkPlan } from './topology.ts'
+import { Uplink } from './uplink.ts'
 
 /** Of a lab without any cable between islands: they may run apart as far as they like. */
 const boundless = 1_000_000_000 as Duration
@@ -40,6 +42,7 @@ class Builder {
   readonly #services = new Map<string, ServicePoint>()
   readonly #hosts = new Map<string, Host>()
   readonly #taps: Tap[] = []
+  readonly #uplinks = new Map<string, Uplink>()
   /** Set once the lab is there; before that nothing happens. */
   #lab: Lab | undefined
   #lookAhead: Duration | undefined
@@ -58,6 +61,7 @@ class Builder {
     for (const plan of this.#topology.hosts) this.#host(plan)
     for (const plan of this.#topology.machines) for (const nic of plan.nics) if (nic.network !== undefined) this.#plug(plan, nic, nic.network)
     for (const plan of this.#topology.links) this.#link(plan)
+    for (const plan of this.#topology.uplinks) this.#uplink(plan)
     for (const plan of this.#topology.hosts) for (const service of plan.services) this.#service(plan, service)
     const pieces: LabPieces = {
       topology: this.#topology,
@@ -68,6 +72,7 @@ class Builder {
       services: this.#services,
       hosts: this.#hosts,
       taps: this.#taps,
+      uplinks: this.#uplinks,
       lookAhead: this.#lookAhead ?? boundless,
     }
     this.#lab = new Lab(pieces)
@@ -145,6 +150,22 @@ class Builder {
     })
     const ports = cable({ latency: this.#latency(plan.latency, true), rateBps: plan.rateBps, near: ends[0].end, far: ends[1].end })
     for (const [at, { machine, node, nic, index }] of ends.entries()) machine.nics[index].plug(this.#tap(ports[at], machine.timeline, node, nic))
+  }
+
+  /** A port of the network's switch, or for a tunnel an interface of its gateway, whose far end is the outside's. */
+  #uplink(plan: UplinkPlan): void {
+    const { timeline } = this.#fabric
+    const medium = plan.type === 'tun' ? 'ip' : 'ethernet'
+    const inside = `${plan.type === 'tun' ? plan.gateway : plan.network}<${plan.name}`
+    const [end, far] = cable({ latency: plan.latency, medium, frameMax: plan.mtu + (medium === 'ip' ? 0 : 14), near: { name: plan.name, scheduler: timeline, sent: this.#sent }, far: { name: inside, scheduler: timeline, sent: this.#sent } })
+    const tap = new Tap(end, timeline, { name: plan.name, node: plan.name, nic: plan.type, network: plan.network })
+    this.#taps.push(tap)
+    this.#uplinks.set(plan.name, new Uplink(plan, tap, timeline))
+    if (plan.type !== 'tun') return (this.#backends.get(plan.network) as Switch | Hub).plug(far)
+    const gateway = this.#hosts.get(plan.gateway) as Host
+    const { address, prefix } = plan.address
+    gateway.addInterface({ name: plan.name, port: far, mac: new Uint8Array(6), mtu: plan.mtu, addresses: [{ address: parseIpv4(address), prefix }] })
+    forward(gateway)
   }
 
   #linked(node: string): MachineIsland {

@@ -3,6 +3,8 @@
  * the guest can first see it, and recorded; played back with those stamps, a run is the same run.
  */
 import type { Chardev } from '../board/bus.ts'
+import type { Frame } from '../link/port.ts'
+import type { Uplink } from './uplink.ts'
 import { concat } from '../base/bytes.ts'
 import { type Alarm, between, type Clock, type Duration, type Instant, type Scheduler } from '../base/time.ts'
 
@@ -13,15 +15,24 @@ export interface Entry {
   readonly bytes: Uint8Array
 }
 
+/** A frame that came in by an uplink. Its bytes are the lab's: who wants to keep them copies them. */
+export interface FrameEntry {
+  readonly time: Instant
+  readonly uplink: string
+  readonly frame: Frame
+}
+
 /** How long to wait until the guest has taken what its serial line holds: ten characters at 115,200 baud. */
 const retry = 868_000 as Duration
 /** What may wait for one guest; a paste beyond it is cut, as a real line would cut it. */
 const longestQueue = 1 << 20
 
 export class Door {
-  readonly #clock: Clock
+  #clock: Clock
   readonly #lines = new Map<string, Line>()
-  /** Everything that came in, oldest first. */
+  readonly #uplinks = new Map<string, Uplink>()
+  readonly #hearers = new Set<(entry: FrameEntry) => void>()
+  /** Everything that was typed, oldest first. Frames are too many to be kept: they are told to who records (`hear`). */
   readonly entries: Entry[] = []
 
   /** @param clock no island is ahead of it. */
@@ -37,6 +48,34 @@ export class Door {
   /** The machine has been switched on. */
   wake(node: string): void {
     this.#lines.get(node)?.wake()
+  }
+
+  /** A way in for frames. */
+  join(uplink: Uplink): void {
+    this.#uplinks.set(uplink.name, uplink)
+  }
+
+  /** From now on entries are stamped by `clock`: in real time the lab's own stands still while nothing happens in it. It is never behind an island. */
+  stampBy(clock: Clock): void {
+    this.#clock = clock
+  }
+
+  /** A frame from outside, now. The bytes are the lab's from then on. @returns whether it was taken. */
+  frame(uplink: string, frame: Frame): boolean {
+    return this.replayFrame({ time: this.#clock.now, uplink, frame })
+  }
+
+  /** The same at a stated instant, for a run that is played back. */
+  replayFrame(entry: FrameEntry): boolean {
+    const taken = this.#uplinks.get(entry.uplink)?.enter(entry.time, entry.frame) ?? false
+    if (taken) for (const hearer of this.#hearers) hearer(entry)
+    return taken
+  }
+
+  /** Tells of every frame that enters. @returns how to stop. */
+  hear(hearer: (entry: FrameEntry) => void): () => void {
+    this.#hearers.add(hearer)
+    return () => void this.#hearers.delete(hearer)
   }
 
   /** Bytes typed at `node` now. @returns how many were taken. */

@@ -7,7 +7,7 @@ import type { Lab } from './lab.ts'
 export type Row = Readonly<Record<string, string | number | boolean>>
 
 /** Tables by name. Column names are a stable contract. */
-export const tables: Readonly<Record<string, (lab: Lab) => Row[]>> = { leases, mac: stations, arp: neighbours, ports }
+export const tables: Readonly<Record<string, (lab: Lab) => Row[]>> = { leases, mac: stations, arp: neighbours, ports, uplinks }
 
 /** Every node with its state: what `ps` shows. */
 export function nodes(lab: Lab): { node: string; kind: string; state: string; addresses: string; instructions: number }[] {
@@ -48,4 +48,8 @@ function ports(lab: Lab): Row[] {
     sentBytes: sent.bytes,
     dropped: sent.droppedFull + sent.droppedDown + sent.droppedLarge + sent.droppedUnheard,
   }))
+}
+
+function uplinks(lab: Lab): Row[] {
+  return [...lab.uplinks.values()].map(({ name, plan, connected, counters }) => ({ uplink: name, network: plan.network, type: plan.type, connected, ...counters }))
 }

@@ -15,6 +15,7 @@ import { RunHash } from './run-hash.ts'
 import { Starter } from './starter.ts'
 import type { Tap } from './tap.ts'
 import type { Topology } from './topology.ts'
+import type { Uplink } from './uplink.ts'
 import { Verdicts } from './verdicts.ts'
 
 /** What `buildLab` puts together. */
@@ -29,6 +30,8 @@ export interface LabPieces {
   readonly services: ReadonlyMap<string, ServicePoint>
   readonly hosts: ReadonlyMap<string, Host>
   readonly taps: readonly Tap[]
+  /** By name. */
+  readonly uplinks: ReadonlyMap<string, Uplink>
   /** Of the shortest cable between two islands. */
   readonly lookAhead: Duration
 }
@@ -56,6 +59,7 @@ export class Lab implements LabPieces {
   readonly services: LabPieces['services']
   readonly hosts: LabPieces['hosts']
   readonly taps: readonly Tap[]
+  readonly uplinks: ReadonlyMap<string, Uplink>
   readonly lookAhead: Duration
   readonly door: Door
   readonly verdicts: Verdicts
@@ -77,9 +81,11 @@ export class Lab implements LabPieces {
     this.services = pieces.services
     this.hosts = pieces.hosts
     this.taps = pieces.taps
+    this.uplinks = pieces.uplinks
     this.lookAhead = pieces.lookAhead
     this.#islands = new Islands([this.fabric, ...this.machines.values()], this.lookAhead)
     this.door = new Door(this.#islands)
+    for (const uplink of this.uplinks.values()) this.door.join(uplink)
     for (const [node, { machine }] of this.machines) this.door.open(node, machine.timeline, machine.console, () => machine.state === 'running')
     this.verdicts = new Verdicts(this.topology.tests, {
       transcript: (node) => (this.machines.get(node) as MachineIsland).transcript,

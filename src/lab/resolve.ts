@@ -5,6 +5,7 @@ import { type LooseLink, resolveLinks } from './resolve-links.ts'
 import { resolveNetworks } from './resolve-networks.ts'
 import { resolveNodes } from './resolve-nodes.ts'
 import { resolveTests } from './resolve-tests.ts'
+import { resolveUplinks } from './resolve-uplinks.ts'
 import type { Reading } from './reading.ts'
 import type { LinkPlan, SimPlan, Topology } from './topology.ts'
 
@@ -17,9 +18,10 @@ export function resolve(reading: Reading): Topology {
   const { networks, gateways } = resolveNetworks(reading, sim)
   const links = resolveLinks(reading, sim)
   const { machines, hosts } = resolveNodes(reading, networks, links, sim)
+  const uplinks = resolveUplinks(reading, networks, gateways, sim)
   const images = resolveImages(reading)
   const tests = resolveTests(reading)
-  return { name: reading.name, sim, networks, hosts: [...gateways, ...hosts], machines, links: links.map(tight), images, tests }
+  return { name: reading.name, sim, networks, hosts: [...gateways, ...hosts], machines, links: links.map(tight), uplinks, images, tests }
 }
 
 /** Every end has its NIC by now. */
@@ -30,6 +32,8 @@ function tight({ ends: [a, b], latency, rateBps }: LooseLink): LinkPlan {
 function resolveSim(reading: Reading): SimPlan {
   const { sim } = reading.text
   const latency = sim?.latency ?? usualLatency
+  const outside = Object.keys(reading.text.uplinks ?? {}).length > 0
+  if (outside && sim?.clock === 'virtual') reading.fail(['sim', 'clock'], 'an uplink needs the outside’s time', 'clock: realtime, or take the uplinks out')
   if (latency < 1) reading.fail(['sim', 'latency'], 'a cable takes at least 1ns')
-  return { seed: reading.seed, clock: sim?.clock ?? 'virtual', until: sim?.until, latency, capture: sim?.capture }
+  return { seed: reading.seed, clock: outside ? 'realtime' : (sim?.clock ?? 'virtual'), until: sim?.until, latency, capture: sim?.capture }
 }

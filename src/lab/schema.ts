@@ -108,6 +108,24 @@ export const labSchema = z.strictObject({
   kinds: z.record(name, node.nullable()).optional(),
   networks: z.record(name, network.nullable()).optional(),
   nodes: z.record(name, node.nullable()).optional(),
+const ifname = z.string({ error: 'expected an interface name' }).regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/, { error: 'an interface name is up to 15 letters, digits, "_", "-" and "."' })
+const socket = z.union([port, path], { error: 'expected a port, "host:port" or ./path' })
+const uplink = z.strictObject({
+  network: name.describe('The network it is plugged into'),
+  type: z.enum(['tap', 'tun', 'nic', 'qemu', 'udp']),
+  ifname: ifname.optional().describe('Of tap, tun and nic: the interface on this computer'),
+  bridge: ifname.optional().describe('Of tap: a bridge of this computer that the interface joins'),
+  address: cidr.optional().describe('Of tun: the gateway’s own address on the tunnel'),
+  host_address: cidr.optional().describe('Of tap and tun: the address that this computer’s end is given'),
+  mode: z.enum(['stream', 'dgram']).optional().describe('Of qemu: its -netdev stream, or its -netdev dgram'),
+  listen: socket.optional().describe('Of qemu stream: where QEMU connects to'),
+  connect: socket.optional().describe('Of qemu stream: where QEMU listens'),
+  local: socket.optional().describe('Of udp and qemu dgram: where datagrams are received'),
+  remote: socket.optional().describe('Of udp and qemu dgram: where datagrams are sent to'),
+  mtu: z.int({ error: 'expected an MTU in bytes' }).min(68, { error: 'an MTU is 68 to 65535' }).max(65535, { error: 'an MTU is 68 to 65535' }).optional(),
+  latency: span.optional(),
+})
+
   links: z.array(link, { error: 'expected a list of links' }).optional(),
   images: z.record(text, image).optional(),
   tests: z.record(text, test).optional(),
@@ -116,7 +134,9 @@ export const labSchema = z.strictObject({
 export type LabText = z.output<typeof labSchema>
 export type NodeText = z.output<typeof node>
 export type NetworkText = z.output<typeof network>
+  uplinks: z.record(name, uplink).optional().describe('All that touches this computer'),
 export type NicText = z.output<typeof nic>
 export type ImageText = z.output<typeof image>
 export type TestText = z.output<typeof test>
 export type LinkText = z.output<typeof link>
+export type UplinkText = z.output<typeof uplink>

@@ -11,6 +11,8 @@ export interface Topology {
   readonly machines: readonly MachinePlan[]
   readonly links: readonly LinkPlan[]
   /** What the file's `images:` section defines, by name. */
+  /** All that touches the computer the lab runs on. */
+  readonly uplinks: readonly UplinkPlan[]
   readonly images: Readonly<Record<string, ImagePlan>>
   readonly tests: readonly TestPlan[]
 }
@@ -134,6 +136,41 @@ export type ImagePlan =
   | { readonly kind: 'initramfs'; readonly recipe: InitramfsPlan }
 
 export interface InitramfsPlan {
+/** A network's way to the outside. */
+export type UplinkPlan = UplinkCommon & UplinkKind
+
+interface UplinkCommon {
+  readonly name: string
+  readonly network: string
+  readonly latency: Duration
+  /** Largest packet in bytes, without the link's header. */
+  readonly mtu: number
+}
+
+type UplinkKind =
+  | { readonly type: 'tap'; readonly ifname: string | undefined; readonly bridge: string | undefined; readonly hostAddress: AddressPlan | undefined }
+  /** The network's gateway forwards between the tunnel, on which it has `address`, and the network. */
+  | { readonly type: 'tun'; readonly ifname: string | undefined; readonly gateway: string; readonly address: AddressPlan; readonly hostAddress: AddressPlan | undefined; readonly subnet: Subnet }
+  | { readonly type: 'nic'; readonly ifname: string }
+  /** QEMU's -netdev stream. */
+  | { readonly type: 'stream'; readonly side: 'listen' | 'connect'; readonly at: SocketPlan }
+  /** One frame a datagram: QEMU's -netdev dgram, and whatever else speaks it. */
+  | { readonly type: 'dgram'; readonly local: TcpPlan; readonly remote: TcpPlan }
+
+export interface AddressPlan {
+  readonly address: string
+  readonly prefix: number
+}
+
+/** A port of this computer or another one. */
+export interface TcpPlan {
+  readonly host: string
+  readonly port: number
+}
+
+/** A path is relative to the lab file. */
+export type SocketPlan = TcpPlan | { readonly path: string }
+
   /** Kernel modules by name; what they depend on comes along. */
   readonly modules: readonly string[]
   /** The text of /init; undefined: the builder's own, which ends in a shell. */

@@ -22,17 +22,21 @@ export interface ForwardCounters {
   dropped: number
 }
 
+/** Makes a router of `host`, if it isn't one already. */
+export function forward(host: Host): void {
+  if (host.ip.transit === undefined) host.ip.transit = new Forward(host).take
+}
+
 export class Forward {
   readonly counters: ForwardCounters = { forwarded: 0, returned: 0, dropped: 0 }
   readonly #host: Host
 
-  /** Takes what `host` hears that is for none of its addresses. */
   constructor(host: Host) {
     this.#host = host
-    host.ip.transit = (incoming) => this.#take(incoming)
   }
 
-  #take(incoming: Incoming): true {
+  /** What `host` hears that is for none of its addresses. */
+  readonly take = (incoming: Incoming): true => {
     const { packet } = incoming
     if (!mayPass(packet.source) || !mayPass(packet.destination)) {
       this.counters.dropped++
@@ -89,7 +93,7 @@ export class Forward {
   }
 }
 
-/** One second less to live (RFC 1812 §5.3.1), and the header's sum with it. */
+/** One hop less to live (RFC 1812 §5.3.1), and the header's sum with it. */
 function age(buffer: Uint8Array, header: number): void {
   buffer[linkHeadroom + 8]--
   putU16be(buffer, linkHeadroom + 10, 0)

@@ -1,6 +1,7 @@
 /** `netloom down`: stops a running lab, or all of them. */
 import { existsSync } from 'node:fs'
 import { ask, findLab } from '../../host/control-client.ts'
+import { recall } from '../../host/uplinks/nic-journal.ts'
 import { runningLabs, socketPath } from '../../host/runtime-folder.ts'
 import { HostError } from '../../host/host-error.ts'
 import { exitCodes } from '../failure.ts'
@@ -11,6 +12,8 @@ const patience = 10_000
 const beat = 20
 
 export async function down(name: string | undefined, options: GlobalOptions & { readonly all?: boolean }): Promise<number> {
+  // Interfaces that a killed lab kept (type: nic).
+  recall()
   const labs = options.all === true ? runningLabs() : [findLab(name ?? options.name)]
   for (const lab of labs) {
     await ask(lab.name, { do: 'down' })

@@ -1,0 +1,66 @@
+/** A lab's uplink on a device of the kernel: TAP, TUN or packet socket. Frames cross with what is owed to them, super-frames whole. */
+import { Malformed } from '../../base/errors.ts'
+import type { OutsideLink } from '../../lab/uplink.ts'
+import type { Frame } from '../../link/port.ts'
+import type { Takes } from '../../link/settle.ts'
+import { largestFrame, PacketWriter } from './packet-writer.ts'
+import type { Drain, Pump } from './pump.ts'
+import { parseVnetHeader, vnetHeaderBytes } from './vnet-header.ts'
+
+export interface DevicePlan {
+  readonly fd: number
+  readonly takes: Takes
+  /** Enters the lab. */
+  readonly enter: (frame: Frame) => void
+  /** The device is gone, by somebody else's hand. */
+  readonly lost: (code: string) => void
+}
+
+export class DeviceLink implements OutsideLink, Drain {
+  readonly takes: Takes
+  readonly counters = { malformed: 0, refused: 0 }
+  readonly #plan: DevicePlan
+  readonly #pump: Pump
+  readonly #writer: PacketWriter
+  #open = true
+
+  /** The descriptor is the link's from now on. */
+  constructor(plan: DevicePlan, pump: Pump) {
+    this.takes = plan.takes
+    this.#plan = plan
+    this.#pump = pump
+    this.#writer = new PacketWriter(plan.fd)
+    pump.add({ fd: plan.fd, largest: vnetHeaderBytes + largestFrame, drain: this })
+  }
+
+  /** @returns whether the host took it. An interface that is down doesn't. */
+  send(frame: Frame): boolean {
+    if (!this.#open) return false
+    if (this.#writer.write(frame) === undefined) return true
+    this.counters.refused++
+    return false
+  }
+
+  frame(bytes: Uint8Array): void {
+    if (bytes.length <= vnetHeaderBytes) return
+    // Out of the ring into memory of its own: from here on the frame belongs to the lab.
+    const own = new Uint8Array(bytes.length - vnetHeaderBytes)
+    own.set(bytes.subarray(vnetHeaderBytes))
+    try {
+      this.#plan.enter({ bytes: own, offload: parseVnetHeader(bytes, own.length) })
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error
+      this.counters.malformed++
+    }
+  }
+
+  failed(code: string): void {
+    this.#open = false
+    this.#plan.lost(code)
+  }
+
+  close(): void {
+    this.#open = false
+    this.#pump.remove(this.#plan.fd)
+  }
+}
