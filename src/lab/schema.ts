@@ -100,14 +100,6 @@ const test = z.strictObject({
   within: span.optional().describe('Virtual time since the lab’s start'),
 })
 
-/** What a lab file may hold, once its variables, includes and `topology:` wrapper are resolved and its `x-*` keys are gone. */
-export const labSchema = z.strictObject({
-  name: name.optional(),
-  sim: sim.optional(),
-  defaults: node.optional(),
-  kinds: z.record(name, node.nullable()).optional(),
-  networks: z.record(name, network.nullable()).optional(),
-  nodes: z.record(name, node.nullable()).optional(),
 const ifname = z.string({ error: 'expected an interface name' }).regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/, { error: 'an interface name is up to 15 letters, digits, "_", "-" and "."' })
 const socket = z.union([port, path], { error: 'expected a port, "host:port" or ./path' })
 const uplink = z.strictObject({
@@ -126,6 +118,15 @@ const uplink = z.strictObject({
   latency: span.optional(),
 })
 
+/** What a lab file may hold, once its variables, includes and `topology:` wrapper are resolved and its `x-*` keys are gone. */
+export const labSchema = z.strictObject({
+  name: name.optional(),
+  sim: sim.optional(),
+  defaults: node.optional(),
+  kinds: z.record(name, node.nullable()).optional(),
+  networks: z.record(name, network.nullable()).optional(),
+  nodes: z.record(name, node.nullable()).optional(),
+  uplinks: z.record(name, uplink).optional().describe('All that touches this computer'),
   links: z.array(link, { error: 'expected a list of links' }).optional(),
   images: z.record(text, image).optional(),
   tests: z.record(text, test).optional(),
@@ -134,7 +135,6 @@ const uplink = z.strictObject({
 export type LabText = z.output<typeof labSchema>
 export type NodeText = z.output<typeof node>
 export type NetworkText = z.output<typeof network>
-  uplinks: z.record(name, uplink).optional().describe('All that touches this computer'),
 export type NicText = z.output<typeof nic>
 export type ImageText = z.output<typeof image>
 export type TestText = z.output<typeof test>

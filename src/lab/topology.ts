@@ -10,9 +10,9 @@ export interface Topology {
   readonly hosts: readonly HostPlan[]
   readonly machines: readonly MachinePlan[]
   readonly links: readonly LinkPlan[]
-  /** What the file's `images:` section defines, by name. */
   /** All that touches the computer the lab runs on. */
   readonly uplinks: readonly UplinkPlan[]
+  /** What the file's `images:` section defines, by name. */
   readonly images: Readonly<Record<string, ImagePlan>>
   readonly tests: readonly TestPlan[]
 }
@@ -129,13 +129,6 @@ export interface LinkEnd {
   readonly nic: string
 }
 
-export type ImagePlan =
-  | { readonly kind: 'file'; readonly file: string }
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'script'; readonly script: string }
-  | { readonly kind: 'initramfs'; readonly recipe: InitramfsPlan }
-
-export interface InitramfsPlan {
 /** A network's way to the outside. */
 export type UplinkPlan = UplinkCommon & UplinkKind
 
@@ -171,6 +164,13 @@ export interface TcpPlan {
 /** A path is relative to the lab file. */
 export type SocketPlan = TcpPlan | { readonly path: string }
 
+export type ImagePlan =
+  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'script'; readonly script: string }
+  | { readonly kind: 'initramfs'; readonly recipe: InitramfsPlan }
+
+export interface InitramfsPlan {
   /** Kernel modules by name; what they depend on comes along. */
   readonly modules: readonly string[]
   /** The text of /init; undefined: the builder's own, which ends in a shell. */
