@@ -30,9 +30,10 @@ export class Listening {
   /** A SYN with the sequence number `irs` came; `c` is new and in the table. */
   take(c: Connection, irs: number, options: Options): void {
     if (this.#halfOpen.size >= this.#backlog) {
-      // "recycling the oldest half-open TCB" (RFC 4987 §3.5): an honest peer's lives for as long as a backlog of others takes to come.
       const [oldest] = this.#halfOpen
-      c.ground.counters.backlogEvicted++
+      c.ground.counters.backlogFull++
+      // "recycling the oldest half-open TCB" (RFC 4987 §3.5), if it had time to answer; else the new one has to come again.
+      if (oldest.retries === 0) return c.drop()
       oldest.drop()
     }
     this.#halfOpen.add(c)

@@ -25,6 +25,8 @@ import { reset } from './transmit.ts'
 
 /** How long a peer may leave a connection half-closed that nobody holds any more; Linux' tcp_fin_timeout. */
 export const abandonedFor = seconds(60)
+/** And how long it may take to accept what was written before: a peer could acknowledge nothing, or open no window, for ever. */
+const abandonedAtMost = seconds(600)
 
 /** RFC 9293 §3.3.2, but for LISTEN and TIME-WAIT, which have no block: see accept.ts and time-wait.ts. */
 export type State = 'SYN-SENT' | 'SYN-RECEIVED' | 'ESTABLISHED' | 'FIN-WAIT-1' | 'FIN-WAIT-2' | 'CLOSE-WAIT' | 'CLOSING' | 'LAST-ACK' | 'TIME-WAIT' | 'CLOSED'
@@ -229,7 +231,7 @@ export class Connection {
     if (this.state === 'CLOSED' || this.state === 'TIME-WAIT') return this.receiver.clear()
     if (this.state === 'SYN-SENT' || this.receiver.unread > 0) return this.abort()
     this.close()
-    if (this.state === 'FIN-WAIT-2') this.slow.set(abandonedFor)
+    this.slow.set(this.state === 'FIN-WAIT-2' ? abandonedFor : abandonedAtMost)
     this.ground.later(this)
   }
 
@@ -243,10 +245,10 @@ export class Connection {
 
   /** Into CLOSED, without a word. */
   drop(): void {
+    this.ground.forget(this)
     if (this.state === 'CLOSED') return
     this.state = 'CLOSED'
     this.#stop()
-    this.ground.forget(this)
     this.opened?.(false)
     this.opened = undefined
   }

@@ -48,9 +48,15 @@ export class Islands {
 
   /** "The first SACK block MUST specify the contiguous block containing the segment which triggered this ACK"; then the most recent others. */
   blocks(duplicate: readonly [number, number] | undefined): (readonly [number, number])[] {
-    const recent = [...this.all].sort((a, b) => b.touched - a.touched).slice(0, mostBlocks)
-    const blocks = recent.map(({ start, end }) => [start, end] as const)
     // A duplicate is reported first, whatever its place (RFC 2883 §4).
-    return duplicate === undefined ? blocks : [duplicate, ...blocks].slice(0, mostBlocks)
+    const blocks: (readonly [number, number])[] = duplicate === undefined ? [] : [duplicate]
+    for (let before = Number.POSITIVE_INFINITY; blocks.length < mostBlocks; ) {
+      let recent: Island | undefined
+      for (const each of this.all) if (each.touched < before && each.touched > (recent?.touched ?? -1)) recent = each
+      if (recent === undefined) break
+      before = recent.touched
+      blocks.push([recent.start, recent.end])
+    }
+    return blocks
   }
 }

@@ -1,8 +1,14 @@
-/** Bytes that all connections of a host may hold together: hostile peers fill windows that nobody reads. */
+/** Bytes that all connections of a host may hold together: hostile peers fill windows that nobody reads. And where small buffers come from. */
+
+/** Buffers up to this size are cut from larger ones: making one of its own for each segment took a third of the time of a transfer at MTU 1500. */
+const small = 4096
+const slabBytes = 65_536
 
 export class Memory {
   readonly limitBytes: number
   #usedBytes = 0
+  #slab = new Uint8Array(0)
+  #slabAt = 0
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes
@@ -26,5 +32,17 @@ export class Memory {
 
   give(bytes: number): void {
     this.#usedBytes -= bytes
+  }
+
+  /** A zeroed buffer that is the caller's for good; it does not count against the limit. */
+  fresh(length: number): Uint8Array {
+    if (length > small) return new Uint8Array(length)
+    if (this.#slabAt + length > this.#slab.length) {
+      this.#slab = new Uint8Array(slabBytes)
+      this.#slabAt = 0
+    }
+    const buffer = this.#slab.subarray(this.#slabAt, this.#slabAt + length)
+    this.#slabAt = (this.#slabAt + length + 7) & ~7
+    return buffer
   }
 }

@@ -76,7 +76,7 @@ export class Receiver {
     if (sequence > this.rcvNxt) return this.#early(sequence, bytes)
     if (this.islands.all.length > 0) return this.#fill(bytes)
     if (flowing && this.unread === 0) {
-      this.#direct = bytes.slice()
+      this.#direct = this.#copy(bytes)
       this.rcvNxt += bytes.length
       this.#ring.release(this.rcvNxt)
     } else {
@@ -139,6 +139,13 @@ export class Receiver {
   clear(): void {
     this.#ring.clear()
     this.#direct = undefined
+  }
+
+  #copy(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > 4096) return bytes.slice()
+    const copy = this.#memory.fresh(bytes.length)
+    copy.set(bytes)
+    return copy
   }
 
   /** "Out-of-order data segments SHOULD be acknowledged immediately" (RFC 5681 §4.2). */

@@ -47,6 +47,6 @@ export class Counters {
   duplicates = 0
   /** Segments older than their timestamps allow (RFC 7323 §5). */
   paws = 0
-  /** Half-open connections that made room for others. */
-  backlogEvicted = 0
+  /** SYNs that found the backlog full. */
+  backlogFull = 0
 }

@@ -54,9 +54,8 @@ export function onDelayedAck(c: Connection): void {
 
 export function onSlow(c: Connection): void {
   if (c.user === undefined) {
-    // Nobody is left to read what might still come.
-    if (c.state === 'FIN-WAIT-2') c.drop()
-    return
+    // Nobody is left to read what might still come, or to wait for what does not arrive.
+    return c.state === 'FIN-WAIT-2' ? c.drop() : c.abort()
   }
   const { keepAlive } = c
   if (keepAlive === undefined) return
@@ -144,8 +143,6 @@ function probeWindow(c: Connection): void {
   if (unsent(c) === 0) return
   if (givenUp(c)) return
   c.windowProbes++
-  // A peer that never opens its window keeps an abandoned connection for so long and no longer.
-  if (c.user === undefined && c.windowProbes > mostRetriesAbandoned) return c.abort()
   const room = Math.min(unsent(c), segmentRoom(c), c.sndUna + c.sndWnd - c.sndNxt)
   if (room > 0) {
     // The override time-out of silly-window avoidance (RFC 9293 §3.8.6.2.1).

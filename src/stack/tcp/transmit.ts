@@ -33,7 +33,7 @@ export function transmit(c: Connection, bits: number, sequence: number, length: 
   const window = Math.min(65_535, Math.ceil(room / 2 ** agreement.receiveShift))
   const options = optionsOf(c)
   const headerLength = headerBytes + options.length
-  const buffer = new Uint8Array(family.headroom + headerLength + length)
+  const buffer = c.ground.memory.fresh(family.headroom + headerLength + length)
   if (length > 0) c.out.copy(sequence, length, buffer, family.headroom + headerLength)
   const header = { sourcePort: c.ends.localPort, destinationPort: c.ends.remotePort, sequence: wrap(sequence), acknowledgment: wrap(receiver.rcvNxt), flags: bits | flags.ack, window, urgentPointer: 0, options }
   const { offload } = c.reach

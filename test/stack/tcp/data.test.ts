@@ -197,3 +197,23 @@ describe('keep-alive', () => {
     expect(s.happened()).toEqual(['accept', 'error ETIMEDOUT', 'close'])
   })
 })
+
+describe('sequence numbers', () => {
+  it('pass 2^32 in both directions (RFC 9293 §3.4)', () => {
+    const { iss } = new Script().established()
+    const s = new Script()
+    // The initial sequence number counts 4 µs; so far must it be waited for it to stand 1000 before the end.
+    const ticks = (0xffff_ffff - iss - 1000) >>> 0
+    s.wait(ticks * 0.004)
+    s.listen().send('S -2000:-2000(0) win 65535 <mss 1000,sackOK>').expect('S. 0:0(0) ack -1999 <mss 1460,sackOK>')
+    expect(0xffff_ffff - s.iss).toBeLessThan(1100)
+    s.send('. -1999:-1999(0) ack 1').nothing()
+    s.write(3000)
+    s.expect('. 1:1001(1000) ack -1999', '. 1001:2001(1000) ack -1999', 'P. 2001:3001(1000) ack -1999')
+    s.send('. -1999:-1999(0) ack 1 <sack 1001:2001>').expect('. 1:1001(1000) ack -1999').send('. -1999:-1999(0) ack 3001').nothing()
+    s.send('. -999:1(1000) ack 3001').expect('. 3001:3001(0) ack -1999 <sack -999:1>')
+    s.send('. 1:1001(1000) ack 3001').expect('. 3001:3001(0) ack -1999 <sack -999:1001>')
+    s.send('. -1999:-999(1000) ack 3001').expect('. 3001:3001(0) ack 1001')
+    expect(s.happened()).toEqual(['accept', 'data 3000'])
+  })
+})

@@ -224,7 +224,7 @@ export class Script {
       options.sackPermitted === true ? 'sackOK' : '',
       this.stamps && options.timestamps !== undefined ? `ecr ${options.timestamps.echo}` : '',
       options.windowScale === undefined ? '' : `wscale ${options.windowScale}`,
-      options.sack === undefined ? '' : `sack ${options.sack.map(([left, right]) => `${left}:${right}`).join(' ')}`,
+      options.sack === undefined ? '' : `sack ${options.sack.map(([left, right]) => `${left | 0}:${right | 0}`).join(' ')}`,
     ].filter((each) => each !== '')
     const notes = shown.length === 0 ? '' : ` <${shown.join(',')}>`
     return `${flags.join('')} ${first}:${first + segment.payload.length}(${segment.payload.length})${ack}${notes}`
