@@ -1,5 +1,6 @@
 /** The words of the command line. Every command's code is loaded when it is called, so that `--help` costs nothing. */
 import { Command, CommanderError, Option } from 'commander'
+import { diskWords } from './disk-words.ts'
 import { exitCodes, fail } from './failure.ts'
 import type { GlobalOptions, TestOptions, UpOptions } from './options.ts'
 import { version } from './version.ts'
@@ -123,7 +124,7 @@ function looking(program: Command, act: Act): void {
 }
 
 function imaging(program: Command, act: Act): void {
-  const images = program.command('images').description('guest firmware, kernels and initramfs in the cache')
+  const images = program.command('images').description('guest firmware, kernels and initramfs in the cache; disk images')
   images
     .command('ls', { isDefault: true })
     .description('what there is')
@@ -137,4 +138,5 @@ function imaging(program: Command, act: Act): void {
     .description('remove images from the cache')
     .option('--all', 'everything in the cache')
     .action(act(async (names: string[], options: GlobalOptions) => (await import('./commands/images.ts')).remove(names, options)))
+  diskWords(images, act)
 }

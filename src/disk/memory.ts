@@ -1,7 +1,7 @@
 /** A disk in memory: what is written is gone with it. */
 import { assert } from '../base/errors.ts'
 import type { BlockDevice } from './block.ts'
-import { DiskError } from './block.ts'
+import { checkRange, refuseWrite } from './block.ts'
 
 export class MemoryDisk implements BlockDevice {
   readonly size: number
@@ -17,19 +17,15 @@ export class MemoryDisk implements BlockDevice {
   }
 
   read(offset: number, into: Uint8Array): void {
-    this.#check(offset, into.length)
+    checkRange(this, offset, into.length)
     into.set(this.#bytes.subarray(offset, offset + into.length))
   }
 
   write(offset: number, from: Uint8Array): void {
-    if (this.readOnly) throw new DiskError('EROFS', 'the disk is read-only')
-    this.#check(offset, from.length)
+    refuseWrite(this)
+    checkRange(this, offset, from.length)
     this.#bytes.set(from, offset)
   }
 
   flush(): void {}
-
-  #check(offset: number, length: number): void {
-    if (!(offset >= 0 && offset + length <= this.size)) throw new DiskError('EINVAL', `${length} bytes at ${offset} of ${this.size}`)
-  }
 }

@@ -5,7 +5,7 @@ import { makeCore } from '../cpu/machine-core.ts'
 import { buildLab } from '../lab/build.ts'
 import type { Lab } from '../lab/lab.ts'
 import { type ParsedLab, parseLab } from '../lab/parse.ts'
-import { BlockFile } from './block-file.ts'
+import { openDisk } from './disks.ts'
 import { HostFileTree } from './file-tree.ts'
 import { HostJournalFile } from './journal-file.ts'
 import { HostError } from './host-error.ts'
@@ -65,7 +65,7 @@ export async function loadLab(read: ReadLab, { hear, signal }: Pick<LoadOptions,
     program: () => program,
     folder: (root, write) => new HostFileTree(resolve(folder, root), { write }),
     journal: (file) => new HostJournalFile(resolve(folder, file)),
-    disk: (plan) => new BlockFile(resolve(folder, plan.file), plan.readOnly),
+    disk: (plan) => openDisk(plan, folder),
     services,
     place: read.place,
   })

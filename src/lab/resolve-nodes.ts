@@ -68,10 +68,14 @@ function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]
   const memoryBytes = text.memory ?? usualMemory
   if (memoryBytes < leastMemory || memoryBytes > mostMemory) reading.fail([...path, 'memory'], `${formatSize(memoryBytes)} is out of range`, `a machine has ${formatSize(leastMemory)} to ${formatSize(mostMemory)}`)
   if (memoryBytes % 4096 !== 0) reading.fail([...path, 'memory'], 'memory comes in pages of 4K')
-  const disks = (text.disks ?? []).map((disk): DiskPlan => (typeof disk === 'string' ? { file: disk, readOnly: false } : { file: disk.file, readOnly: disk.read_only ?? false }))
+  const disks = (text.disks ?? []).map((disk): DiskPlan => diskPlan(typeof disk === 'string' ? { file: disk } : disk))
   // One slot is the entropy device's.
   if (nics.length + disks.length > slots - 1) reading.fail(path, `${nics.length} interfaces and ${disks.length} disks; a machine has room for ${slots - 1} in all`, undefined, 'key')
   return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, boot: resolveBoot(reading, path, text), nics, disks, console: consolePlan(text), dependsOn: dependencies(reading, name, text) }
+}
+
+function diskPlan({ file, format, read_only: readOnly, overlay, uses }: Exclude<NonNullable<NodeText['disks']>[number], string>): DiskPlan {
+  return { file, readOnly: readOnly ?? format === 'iso', format, overlay, uses: uses ?? [] }
 }
 
 function consolePlan(text: NodeText): ConsolePlan {

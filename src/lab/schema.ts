@@ -3,6 +3,7 @@
  * It says what may be written; what is left out is filled in by resolve.ts.
  */
 import * as z from 'zod'
+import { formatWords } from '../disk/format.ts'
 import { duration, type Quantity, rate, share, size } from './units.ts'
 
 /** A name that may become a host name, a file name and a part of an interface name. */
@@ -38,7 +39,14 @@ const sim = z.strictObject({
 const nic = z.strictObject({ mac: mac.optional(), vlan: vlan.optional(), address: z.union([ipv4, cidr]).optional().describe('Of a node of kind service'), latency: span.optional() })
 const attachments = z.union([z.array(name), z.record(name, nic.nullable())], { error: 'expected a list of networks, or a mapping from network to its settings' })
 
-const disk = z.union([path, z.strictObject({ file: path, read_only: z.boolean().optional() })], { error: 'expected a path, or { file, read_only }' })
+const diskSettings = z.strictObject({
+  file: path,
+  format: z.enum(formatWords).optional().describe('Of the file; by its name and content when left out'),
+  read_only: z.boolean().optional(),
+  overlay: z.union([path, z.literal(true)], { error: 'expected a path, or true for an overlay that goes with the lab' }).optional().describe('A qcow2 file that takes what is written; the file itself never changes'),
+  uses: z.array(path).optional().describe('Files and folders elsewhere that the image may name as its base or extents'),
+})
+const disk = z.union([path, diskSettings], { error: 'expected a path, or { file, format, read_only, overlay, uses }' })
 const console = z.strictObject({
   tcp: z.union([port, z.string().regex(/^(?:[^:\s]+|\[[^\]\s]+\]):\d{1,5}$/)], { error: 'expected a port, or "host:port"' }).optional(),
   unix: path.optional(),

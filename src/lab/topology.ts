@@ -1,5 +1,6 @@
 /** A lab as plain data: everything the file said and everything it left out, resolved. What `buildLab` reads, and nothing else. */
 import type { Duration } from '../base/time.ts'
+import type { FormatName } from '../disk/format.ts'
 import type { Path } from '../stack/service.ts'
 
 export interface Topology {
@@ -102,6 +103,12 @@ export type BootPlan =
 export interface DiskPlan {
   readonly file: string
   readonly readOnly: boolean
+  /** Undefined: by the file's name and content. */
+  readonly format: FormatName | undefined
+  /** A file that takes what is written in place of `file`; true: one that is gone with the lab. */
+  readonly overlay: string | true | undefined
+  /** Files and folders elsewhere that the image may name. */
+  readonly uses: readonly string[]
 }
 
 /** Where else the console goes; it is always in memory and on the terminal that asks for it. */

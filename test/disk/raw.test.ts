@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { PositionedFile } from '../../src/disk/raw.ts'
+import type { ImageFile } from '../../src/disk/image-file.ts'
 import { RawDisk } from '../../src/disk/raw.ts'
 
 /** A file that moves at most `burst` bytes at a time. */
-function file(bytes: Uint8Array, burst = 100): PositionedFile & { synced: number } {
+function file(bytes: Uint8Array, burst = 100): ImageFile & { synced: number } {
   return {
+    name: 'disk.img',
+    identity: 'disk.img',
+    truncate: () => undefined,
+    sibling: () => failing('ENOENT'),
+    close: () => undefined,
     size: bytes.length,
     writable: true,
     synced: 0,
