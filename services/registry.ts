@@ -1,6 +1,9 @@
 /** Every kind of service point there is. A new one is a new line. */
 import type { ServiceKind } from '../src/stack/service.ts'
 import { dhcp } from './dhcp/dhcp.ts'
+import { dns } from './dns/dns.ts'
+import { ntp } from './ntp/ntp.ts'
+import { syslog } from './syslog/syslog.ts'
 import { tftp } from './tftp/tftp.ts'
 
-export const services: Readonly<Record<string, ServiceKind<unknown>>> = { dhcp, tftp } as Readonly<Record<string, ServiceKind<unknown>>>
+export const services: Readonly<Record<string, ServiceKind<unknown>>> = { dhcp, dns, ntp, syslog, tftp } as Readonly<Record<string, ServiceKind<unknown>>>
