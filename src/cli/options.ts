@@ -16,6 +16,8 @@ export interface UpOptions extends GlobalOptions {
   readonly capture?: string
   readonly logs?: string
   readonly seed?: string
+  /** A folder that takes the whole run. */
+  readonly keep?: string
   readonly dryRun?: boolean
 }
 
@@ -23,5 +25,7 @@ export interface TestOptions extends GlobalOptions {
   readonly capture?: string
   readonly logs?: string
   readonly seed?: string
+  /** A folder that takes the whole run. */
+  readonly keep?: string
   readonly junit?: string
 }

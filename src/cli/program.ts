@@ -59,6 +59,7 @@ function running(program: Command, act: Act): void {
     .option('--capture <file>', 'record every port into a pcapng file')
     .option('--logs <folder>', 'write each console into NODE.log there')
     .option('--seed <seed>', 'another seed than the file’s')
+    .option('--keep <folder>', 'keep the whole run there, for diff')
     .option('--dry-run', 'say what would be started')
     .action(act(async (file: string | undefined, options: UpOptions) => (await import('./commands/up.ts')).up(file, options)))
   program
@@ -74,6 +75,7 @@ function running(program: Command, act: Act): void {
     .option('--capture <file>', 'record every port into a pcapng file')
     .option('--logs <folder>', 'write each console into NODE.log there')
     .option('--seed <seed>', 'another seed than the file’s')
+    .option('--keep <folder>', 'keep the whole run there, for diff')
     .option('--junit <file>', 'write the verdicts as JUnit XML')
     .action(act(async (file: string | undefined, options: TestOptions) => (await import('./commands/test.ts')).test(file, options)))
   program
@@ -111,6 +113,10 @@ function looking(program: Command, act: Act): void {
     .description('frames of a network, a node or NODE:ethN of a running lab, as pcapng')
     .option('-w, --write <file>', 'where to; - is standard output', '-')
     .action(act(async (what: string | undefined, options: GlobalOptions) => (await import('./commands/capture.ts')).capture(what, options)))
+  program
+    .command('diff <first> <second>')
+    .description('where two runs kept with --keep part')
+    .action(act(async (first: string, second: string, options: GlobalOptions) => (await import('./commands/diff.ts')).diff(first, second, options)))
   program
     .command('graph [file]')
     .description('draw a lab file')

@@ -48,6 +48,11 @@ export class RunHash {
     return lane
   }
 
+  /** Every source's own digest, by name. */
+  get lanes(): Record<string, string> {
+    return Object.fromEntries([...this.#lanes.keys()].sort().map((source) => [source, (this.#lanes.get(source) as HashLane).digest]))
+  }
+
   /** @param numbers more sources with their present values, e.g. a machine's instruction count. */
   digest(numbers: readonly (readonly [string, number])[] = []): string {
     const whole = new HashLane()

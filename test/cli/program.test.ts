@@ -12,7 +12,7 @@ describe('netloom up', () => {
   it('runs a lab to its end, shows its console and says why it ended', async () => {
     const { code, out, err } = await bench.call('up', bench.file('hello.yaml'))
     expect([code, out]).toEqual([0, 'hello\n'])
-    expect(err).toMatch(/^hello-test: every node is off at 0\.00\d{4}s, after \d+\.\d s here\n$/)
+    expect(err).toMatch(/^hello-test: every node is off at 0\.00\d{4}s, after \d+\.\d s here; run [0-9a-f]{16}\n$/)
   })
 
   it('gives the same run for the same seed', async () => {
@@ -40,7 +40,7 @@ describe('netloom test', () => {
   it('ends with 0 when all tests pass', async () => {
     const { code, out } = await bench.call('test', bench.file('hello.yaml'))
     expect(code).toBe(0)
-    expect(out).toMatch(/^ok {4}hello: a said "hello" at 0\.00\d{4}s\n1 passed, 0 failed \(seed 0, \d+\.\d s\)\n$/)
+    expect(out).toMatch(/^ok {4}hello: a said "hello" at 0\.00\d{4}s\n1 passed, 0 failed \(seed 0, run [0-9a-f]{16}, \d+\.\d s\)\n$/)
   })
 
   it('ends with 1 when one fails, and writes JUnit', async () => {

@@ -26,12 +26,12 @@ export async function test(file: string | undefined, options: TestOptions): Prom
     const bar = new ProgressBar(options.quiet === true)
     const lab = await loadLab(read, { hear: bar.hear, signal: aborter.signal }).finally(() => bar.done())
     lab.endWithTests = true
-    session = new Session(lab, read, { capture: options.capture, logs: options.logs, attended: false, reachable: false })
+    session = new Session(lab, read, { capture: options.capture, logs: options.logs, keep: options.keep, attended: false, reachable: false })
     await session.open()
     const end = await session.run()
     session.close(endText(end))
     const verdicts = lab.verdicts.all
-    report(verdicts, options, topology.name, performance.now() - started, topology.sim.seed)
+    report(verdicts, options, topology.name, performance.now() - started, { seed: topology.sim.seed, run: lab.digest })
     return verdicts.every((verdict) => verdict.outcome === 'passed') ? exitCodes.ok : exitCodes.testFailed
   } finally {
     session?.close('the lab was stopped')
@@ -39,17 +39,17 @@ export async function test(file: string | undefined, options: TestOptions): Prom
   }
 }
 
-function report(verdicts: readonly Verdict[], options: TestOptions, lab: string, wall: number, seed: string): void {
+function report(verdicts: readonly Verdict[], options: TestOptions, lab: string, wall: number, { seed, run }: { seed: string; run: string }): void {
   if (options.junit !== undefined) writeFileSync(options.junit, junit(lab, verdicts, wall))
   const passed = verdicts.filter((verdict) => verdict.outcome === 'passed').length
   if (options.format === 'json') {
     const rows = verdicts.map(({ name, outcome, message, time }) => ({ name, outcome, message, time: time === undefined ? null : time / 1e9 }))
-    process.stdout.write(`${JSON.stringify({ lab, seed, passed, failed: verdicts.length - passed, tests: rows }, null, 2)}\n`)
+    process.stdout.write(`${JSON.stringify({ lab, seed, run, passed, failed: verdicts.length - passed, tests: rows }, null, 2)}\n`)
     return
   }
   for (const { name, outcome, message, time } of verdicts) {
     const mark = outcome === 'passed' ? paint(process.stdout, 'green', 'ok  ') : paint(process.stdout, 'red', 'FAIL')
     process.stdout.write(`${mark}  ${printable(name)}: ${printable(message)}${time === undefined || outcome === 'failed' ? '' : ` at ${formatTime(time)}`}\n`)
   }
-  process.stdout.write(`${passed} passed, ${verdicts.length - passed} failed (seed ${seed}, ${(wall / 1000).toFixed(1)} s)\n`)
+  process.stdout.write(`${passed} passed, ${verdicts.length - passed} failed (seed ${seed}, run ${run}, ${(wall / 1000).toFixed(1)} s)\n`)
 }

@@ -31,12 +31,12 @@ export async function up(file: string | undefined, options: UpOptions): Promise<
     const bar = new ProgressBar(options.quiet === true)
     const lab = await loadLab(read, { hear: bar.hear, signal: aborter.signal }).finally(() => bar.done())
     const screen = new UpScreen(lab, options, detached)
-    session = new Session(lab, read, { capture: options.capture, logs: options.logs, attended: screen.attended || detached, reachable: true })
+    session = new Session(lab, read, { capture: options.capture, logs: options.logs, keep: options.keep, attended: screen.attended || detached, reachable: true })
     await session.open()
     screen.open(session.driver)
     const end = await session.run().finally(() => screen.close())
     session.close(endText(end))
-    if (options.quiet !== true) process.stderr.write(summary(topology, end, performance.now() - started, options.verbose === true ? lab.digest : undefined))
+    if (options.quiet !== true) process.stderr.write(summary(topology, end, performance.now() - started, lab.digest))
     return exitCodes.ok
   } finally {
     session?.close('the lab was stopped')
@@ -50,8 +50,8 @@ export function endText({ reason, time }: LabEnd): string {
   return `${texts[reason]} at ${formatTime(time)}`
 }
 
-function summary(topology: Topology, end: LabEnd, wall: number, digest: string | undefined): string {
-  return `${topology.name}: ${endText(end)}, after ${(wall / 1000).toFixed(1)} s here${digest === undefined ? '' : `; run ${digest}`}\n`
+function summary(topology: Topology, end: LabEnd, wall: number, digest: string): string {
+  return `${topology.name}: ${endText(end)}, after ${(wall / 1000).toFixed(1)} s here; run ${digest}\n`
 }
 
 function checkConsole(node: string | undefined, topology: Topology): void {

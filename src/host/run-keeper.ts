@@ -1,0 +1,71 @@
+/** Keeps a whole run in a folder while it happens: every frame, every console with its stamps, and at the end its hash. Read back by kept-run.ts. */
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Lab } from '../lab/lab.ts'
+import { formatStamps, LineStamper } from '../lab/runs/line-stamps.ts'
+import { type RunCard, runCard } from '../lab/runs/run-card.ts'
+import type { Transcript } from '../lab/transcript.ts'
+import { HostError } from './host-error.ts'
+
+/** Names in a kept run's folder. */
+export const runNames = { card: 'run.json', frames: 'frames.pcapng', consoles: 'consoles', inputs: 'inputs.jsonl' } as const
+
+export class RunKeeper {
+  readonly folder: string
+  readonly #lab: Lab
+  readonly #files: number[] = []
+  readonly #stops: (() => void)[] = []
+
+  /** From now on; the lab must not have run yet. @throws {HostError} when the folder can't be written. */
+  constructor(lab: Lab, folder: string) {
+    this.folder = folder
+    this.#lab = lab
+    try {
+      mkdirSync(join(folder, runNames.consoles), { recursive: true })
+      const frames = this.#open(runNames.frames)
+      this.#stops.push(lab.record(() => true, 'both', (bytes) => write(frames, bytes)))
+      for (const [node, { transcript }] of lab.machines) this.#console(node, transcript)
+    } catch (error) {
+      this.#release()
+      const { code = 'EIO', message } = error as NodeJS.ErrnoException
+      throw new HostError(code, `cannot keep the run in ${folder}: ${message}`, 'name another folder: --keep DIR', error)
+    }
+  }
+
+  /** Writes what is left. May be called twice; the first counts. */
+  close(end: RunCard['end']): void {
+    if (this.#files.length === 0) return
+    this.#release()
+    const { door } = this.#lab
+    writeFileSync(join(this.folder, runNames.inputs), door.entries.map(({ time, node, bytes }) => `${JSON.stringify({ time, node, bytes: Buffer.from(bytes).toString('base64') })}\n`).join(''))
+    writeFileSync(join(this.folder, runNames.card), `${JSON.stringify(runCard(this.#lab, end), null, 2)}\n`)
+  }
+
+  #console(node: string, transcript: Transcript): void {
+    const log = this.#open(join(runNames.consoles, `${node}.log`))
+    const stamps = this.#open(join(runNames.consoles, `${node}.stamps`))
+    const stamper = new LineStamper()
+    this.#stops.push(
+      transcript.listen((bytes, time) => {
+        write(log, bytes)
+        const fresh = stamper.hear(bytes, time)
+        if (fresh.length > 0) writeSync(stamps, formatStamps(fresh))
+      }),
+    )
+  }
+
+  #open(name: string): number {
+    const file = openSync(join(this.folder, name), 'w')
+    this.#files.push(file)
+    return file
+  }
+
+  #release(): void {
+    for (const stop of this.#stops.splice(0)) stop()
+    for (const file of this.#files.splice(0)) closeSync(file)
+  }
+}
+
+function write(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+}
