@@ -1,6 +1,7 @@
 /** The NTP service point: the lab's virtual time, told to whoever asks. RFC 5905 §9.2 (a server's part of mode 3 and 4), RFC 4330. */
 import type { ServiceKind, ServicePoint, ServiceRoom } from '../../src/stack/service.ts'
 import type { Arrival, UdpSocket } from '../../src/stack/sockets.ts'
+import { secondsOf, usualEpoch } from '../../src/base/calendar.ts'
 import { Malformed } from '../../src/base/errors.ts'
 import { build, modes, parse, serverPort, stampOf, type Packet } from '../../src/wire/ntp.ts'
 import { Settings } from '../settings.ts'
@@ -11,8 +12,6 @@ export interface NtpConfig {
   readonly stratum: number
 }
 
-/** 2026-01-01, where the machines' own clocks begin (board/machine.ts). */
-const usualEpoch = 1_767_225_600n
 /** `NETL`: the source of a stratum 1 clock. */
 const reference = 0x4e45_544c
 /** Virtual time has no error; this is the least a packet can say, 2^-16 s. */
@@ -28,21 +27,13 @@ export function parseConfig(config: unknown): NtpConfig {
   const written = settings.text('epoch', 'a time such as 2026-01-01T00:00:00Z')
   const parts = written === undefined ? undefined : /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?Z?)?$/.exec(written)
   if (parts === null) return settings.refuse('epoch', 'a time such as 2026-01-01T00:00:00Z')
-  const epoch = parts === undefined ? usualEpoch : secondsOf(parts.slice(1).map((part) => Number(part ?? 0)))
+  const epoch = parts === undefined ? usualEpoch : secondsSince(parts.slice(1).map((part) => Number(part ?? 0)))
   if (epoch === undefined) return settings.refuse('epoch', 'a day and a time that there are, from 1970 to 2100')
-  return { epoch: epoch * 1_000_000_000n, stratum: settings.whole('stratum', 1, 15, 1) }
+  return { epoch: BigInt(epoch) * 1_000_000_000n, stratum: settings.whole('stratum', 1, 15, 1) }
 }
 
-const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-const leap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-
-function secondsOf([year, month, day, hour, minute, second]: readonly number[]): bigint | undefined {
-  const inMonth = (monthDays[month - 1] ?? 0) + (month === 2 && leap(year) ? 1 : 0)
-  if (year < 1970 || year > 2100 || day < 1 || day > inMonth || hour > 23 || minute > 59 || second > 59) return undefined
-  let days = day - 1
-  for (let each = 1970; each < year; each++) days += leap(each) ? 366 : 365
-  for (let each = 1; each < month; each++) days += monthDays[each - 1] + (each === 2 && leap(year) ? 1 : 0)
-  return BigInt(((days * 24 + hour) * 60 + minute) * 60 + second)
+function secondsSince([year, month, day, hour, minute, second]: readonly number[]): number | undefined {
+  return year < 1970 || year > 2100 ? undefined : secondsOf({ year, month, day, hour, minute, second })
 }
 
 /** Clients that were told the time, for `inspect`. */

@@ -38,7 +38,7 @@ class TftpService implements ServicePoint {
   constructor(config: TftpConfig, room: ServiceRoom) {
     this.#config = config
     this.#room = room
-    this.#files = room.files(config.root)
+    this.#files = room.files(config.root, config.write)
     this.#socket = room.sockets.bind({ address: '0.0.0.0', port: serverPort }, (payload, arrival) => this.#hear(payload, arrival))
   }
 

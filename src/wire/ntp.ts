@@ -1,5 +1,6 @@
 /** NTP packets. RFC 5905 §7.3; timestamps §6, the era by RFC 4330 §3. Extension fields and keys that may follow are passed over. */
 import { fromLatin1, need, putU32be, putU64be, u32be, u64be } from '../base/bytes.ts'
+import { civilOf, two } from '../base/calendar.ts'
 import { legible } from './format.ts'
 import { formatIpv4 } from './address.ts'
 
@@ -99,25 +100,10 @@ function formatReference({ stratum, reference }: Packet): string {
   return legible(fromLatin1(bytes).replace(/\0+$/, ''))
 }
 
-/** `2026-01-01 00:00:07.250000000`, in UTC; proleptic Gregorian days by the well-known count from 1 March of year 0. */
+/** `2026-01-01 00:00:07.250000000`, in UTC. */
 export function formatStamp(stamp: Stamp): string {
   if (stamp === 0n) return 'unset'
   const unix = unixOf(stamp)
-  const seconds = Number(unix / billion)
-  const { year, month, day } = dateOf(Math.floor(seconds / 86_400))
-  const rest = seconds % 86_400
-  return `${year}-${two(month)}-${two(day)} ${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}.${String(unix % billion).padStart(9, '0')}`
-}
-
-const two = (value: number): string => String(value).padStart(2, '0')
-
-function dateOf(days: number): { year: number; month: number; day: number } {
-  const shifted = days + 719_468
-  const era = Math.floor(shifted / 146_097)
-  const dayOfEra = shifted - era * 146_097
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365)
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153)
-  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day: dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1 }
+  const { year, month, day, hour, minute, second } = civilOf(Number(unix / billion))
+  return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}.${String(unix % billion).padStart(9, '0')}`
 }
