@@ -13,12 +13,15 @@ import type { ControlRequest, LabRow } from './control-protocol.ts'
 import { type ControlReply, ControlServer } from './control-server.ts'
 import { Driver } from './driver.ts'
 import type { ReadLab } from './open-lab.ts'
+import { RunKeeper } from './run-keeper.ts'
 import { enlist, strikeOff } from './runtime-folder.ts'
 import { Uplinks } from './uplinks/uplinks.ts'
 
 export interface SessionOptions {
   /** A pcapng file for every port; overrides the lab file's `sim.capture`. Relative to the current folder. */
   readonly capture?: string | undefined
+  /** A folder that takes the whole run. */
+  readonly keep?: string | undefined
   /** A folder that takes one console log per node. */
   readonly logs?: string | undefined
   /** Somebody sits at this terminal. */
@@ -39,6 +42,8 @@ export class Session {
   readonly #consoles: ConsoleEnd[] = []
   readonly #closers: (() => void)[] = []
   #visitors = 0
+  #keeper: RunKeeper | undefined
+  #end: LabEnd | undefined
 
   constructor(lab: Lab, read: ReadLab, options: SessionOptions) {
     this.lab = lab
@@ -54,6 +59,7 @@ export class Session {
       if (this.#options.reachable) await this.#reach()
       for (const [node, island] of this.lab.machines) await this.#console(node, island)
       this.#capture()
+      if (this.#options.keep !== undefined) this.#keeper = new RunKeeper(this.lab, this.#options.keep)
       if (this.lab.uplinks.size > 0) await this.#uplinks()
     } catch (error) {
       this.close('it was not started')
@@ -62,13 +68,15 @@ export class Session {
   }
 
   /** @throws whatever the lab throws: a fault of ours. */
-  run(): Promise<LabEnd> {
-    return this.driver.run()
+  async run(): Promise<LabEnd> {
+    this.#end = await this.driver.run()
+    return this.#end
   }
 
   /** Closes everything; may be called at any moment, and twice. @param why said of tests that are still open. */
   close(why: string): void {
     this.lab.close(why)
+    this.#keeper?.close(this.#end ?? { reason: 'failed', time: this.lab.now })
     for (const console of this.#consoles.splice(0)) console.close()
     for (const close of this.#closers.splice(0).reverse()) close()
   }

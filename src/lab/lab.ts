@@ -120,6 +120,11 @@ export class Lab implements LabPieces {
     return this.#hash.digest([...this.machines].map(([node, { machine }]) => [`${node} retired`, machine.core.retired]))
   }
 
+  /** The digest of each source: a port's direction, a console, a node's power. */
+  get lanes(): Readonly<Record<string, string>> {
+    return this.#hash.lanes
+  }
+
   /** Runs up to and including `limit`, as long as `more` says so; it is asked after every run of an island. */
   run(limit: Instant, more: () => boolean): LabState {
     const until = (this.topology.sim.until ?? Number.MAX_SAFE_INTEGER) as Instant
