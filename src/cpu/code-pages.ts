@@ -1,12 +1,14 @@
 /** Decoded code pages: which page of RAM has one, and when it must be given up. */
 import { type Layout, codeMap, codePageBytes, scratchPage, tlbBytes, tlbExec, tlbWrite } from './layout.ts'
 import { entryFor, own } from './interp/entry.ts'
+import type { Extensions } from './isa/profile.ts'
 
 /** Stores that miss all decoded entries of a page before it counts as data again. */
 const patience = 1024
 
 export class CodePages {
   readonly #layout: Layout
+  readonly #extensions: Extensions
   readonly #bytes: Uint8Array
   readonly #words: Uint32Array
   readonly #halves: Uint16Array
@@ -17,8 +19,9 @@ export class CodePages {
   /** Told when a page's code changes or the page goes; set by whoever compiles from here. */
   regions: { drop(place: number): boolean; clear(): void } | undefined
 
-  constructor(layout: Layout, buffer: SharedArrayBuffer) {
+  constructor(layout: Layout, buffer: SharedArrayBuffer, extensions: Extensions) {
     this.#layout = layout
+    this.#extensions = extensions
     this.#bytes = new Uint8Array(buffer)
     this.#words = new Uint32Array(buffer)
     this.#halves = new Uint16Array(buffer)
@@ -122,7 +125,7 @@ export class CodePages {
   }
 
   #put(at: number, word: number): void {
-    const [first, second] = entryFor(word)
+    const [first, second] = entryFor(word, this.#extensions)
     this.#words[at >> 2] = first
     this.#words[(at >> 2) + 1] = second
   }

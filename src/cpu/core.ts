@@ -1,6 +1,7 @@
 /** The seam between the harts of one machine and the board they sit on. */
 import type { Plain, Stateful } from '../base/state.ts'
 import type { Instant } from '../base/time.ts'
+import type { CpuName } from './isa/profile.ts'
 
 /** Interrupt lines into a hart, by their bit in `mip` (RISC-V privileged architecture §3.1.9). */
 export const lines = { msip: 3, mtip: 7, seip: 9, meip: 11 } as const
@@ -51,6 +52,8 @@ export interface CoreConfig {
   readonly engine: WasmEngine
   /** Jumps to one place before it is compiled; 0: interpret everything. */
   readonly threshold?: number
+  /** Instructions and features of the harts; rv64gc unless told otherwise. */
+  readonly cpu?: CpuName
 }
 
 /** Where wasm runs: cpu/ makes the bytes, host/ makes them run (house.md, law 7). */

@@ -10,9 +10,10 @@ import type { Core, CoreConfig, Line, WasmExports } from './core.ts'
 import { dump } from './dump.ts'
 import { hartStateBytes, layoutFor, nextContext, regionsMax, savedHart, slot, tlbBytes, tlbRead, type Layout } from './layout.ts'
 import { type RegionStatistics, Regions } from './jit/regions.ts'
+import { type Profile, profiles } from './isa/profile.ts'
 import { machineModule } from './machine-module.ts'
 import { csrTables } from './system/csr.ts'
-import { mstatus } from './system/state.ts'
+import { menvcfg, mstatus } from './system/state.ts'
 import { writePmp } from './system/pmp-ranges.ts'
 
 /** Ticks a hart runs before the next one's turn. */
@@ -23,6 +24,8 @@ const stretch = 2_000_000
 const threshold = 5000
 /** misa: RV64 with A, C, D, F, I, M, S, U. */
 const misa = (2n << 62n) | 0x14112dn
+/** misa.B: Zba, Zbb and Zbs. */
+const misaB = 2n
 
 export function makeCore(config: CoreConfig): Core {
   return new MachineCore(config)
@@ -37,6 +40,7 @@ class MachineCore implements Core {
   readonly #exports: WasmExports
   readonly #code: CodePages
   readonly #regions: Regions
+  readonly #profile: Profile
   /** The hart whose state stands in page 0. */
   #current = 0
   /** Time while no hart runs. */
@@ -51,9 +55,11 @@ class MachineCore implements Core {
     this.#bytes = new Uint8Array(memory.buffer)
     this.#view = new DataView(memory.buffer)
     this.ram = new Uint8Array(memory.buffer, this.#layout.ram, config.ramBytes)
-    this.#code = new CodePages(this.#layout, memory.buffer)
+    const profile = profiles[config.cpu ?? 'rv64gc']
+    this.#profile = profile
+    this.#code = new CodePages(this.#layout, memory.buffer, profile.extensions)
     const { bus } = config
-    const { bytes, callees } = machineModule(this.#layout, 1e9 / config.timebaseHz, 1, config.threshold ?? threshold)
+    const { bytes, callees } = machineModule(this.#layout, 1e9 / config.timebaseHz, profile, config.threshold ?? threshold)
     const table = config.engine.table(regionsMax)
     const codeWritten = (host: number, length: number): number => (this.#code.written(host, length) ? 2 : 0)
     this.#exports = config.engine.instantiate(bytes, memory, {
@@ -67,12 +73,12 @@ class MachineCore implements Core {
       pmpChanged: (csr: number) => writePmp(this.#view, csr, this.#view.getBigUint64(slot.scratch + 8, true)),
     }, table)
     const funcs = new Map(callees.map((ref) => [ref.name, { ref, func: this.#exports[ref.name] ?? (codeWritten as WasmExports[string]) }]))
-    this.#regions = new Regions({ layout: this.#layout, engine: config.engine, memory, table, callees: funcs, ramPage: (place) => this.#code.ramPage(place),
+    this.#regions = new Regions({ layout: this.#layout, engine: config.engine, memory, table, callees: funcs, ramPage: (place) => this.#code.ramPage(place), extensions: profile.extensions,
       // A threshold of 1 is for tests, which want all that can be compiled compiled as soon as it can be.
       ...(config.threshold === 1 ? { batch: 1 } : {}),
     })
     this.#code.regions = this.#regions
-    for (const [at, bytes] of csrTables()) this.#bytes.set(bytes, at)
+    for (const [at, bytes] of csrTables(profile.extensions)) this.#bytes.set(bytes, at)
     this.#forgetTranslations()
   }
 
@@ -229,7 +235,9 @@ class MachineCore implements Core {
     set(8 * 10, BigInt(hart))
     set(8 * 11, BigInt(a1))
     set(8 * 12, BigInt(a2))
-    set(slot.misa, misa)
+    set(slot.misa, misa | (this.#profile.extensions.has('zbb') ? misaB : 0n))
+    // As QEMU's virt board: pages are marked by hardware unless software says otherwise.
+    if (this.#profile.extensions.has('svadu')) set(slot.menvcfg, menvcfg.ADUE)
     set(slot.mhartid, BigInt(hart))
     set(slot.mstatus, mstatus.UXL | mstatus.SXL)
     this.#view.setInt32(at + slot.privilege, 3, true)

@@ -2,9 +2,11 @@
 import { defineFpu } from './fpu/fpu.ts'
 import { buildInterpreter } from './interp/interpreter.ts'
 import { type Layout, regionsMax, slot } from './layout.ts'
+import type { Profile } from './isa/profile.ts'
 import { rows } from './isa/rows.ts'
 import type { FuncRef } from './term.ts'
 import { buildAccess } from './system/access.ts'
+import { buildCacheBlock } from './system/cache-block.ts'
 import { buildClock } from './system/clock.ts'
 import { buildContext } from './system/context.ts'
 import { buildCsr } from './system/csr.ts'
@@ -26,13 +28,13 @@ const encoded = new Map<string, MachineModule>()
 const fpuNames: readonly string[] = [...new Set(rows.flatMap(({ effect }) => (effect.kind === 'compute' && effect.result.kind === 'fpu' ? [effect.result.name] : [])))]
 
 /** The module; made once for each layout. Exports `run`, `refreshContext`, `flushAll`, `checkInterrupts` and the callees. */
-export function machineModule(layout: Layout, ticksPerTime: number, pageModes: number, threshold: number): MachineModule {
-  const key = [layout.pages, layout.ram, layout.ramBase, layout.ramBytes, ticksPerTime, pageModes, threshold].join()
+export function machineModule(layout: Layout, ticksPerTime: number, profile: Profile, threshold: number): MachineModule {
+  const key = [layout.pages, layout.ram, layout.ramBase, layout.ramBytes, ticksPerTime, profile.name, threshold].join()
   const known = encoded.get(key)
   if (known !== undefined) return known
   const module = new Module({ pages: layout.pages }, { size: regionsMax })
-  const parts = declareParts(module, declareImports(module), layout, ticksPerTime, pageModes, threshold)
-  for (const build of [buildContext, buildTrap, buildPmp, buildWalk, buildAccess, buildClock, buildCsr]) build(parts)
+  const parts = declareParts(module, declareImports(module), layout, ticksPerTime, profile, threshold)
+  for (const build of [buildContext, buildTrap, buildPmp, buildWalk, buildAccess, buildClock, buildCsr, buildCacheBlock]) build(parts)
   const fpu = defineFpu(module, slot.fflags)
   const run = buildInterpreter(module, parts, fpu)
   const callees = [parts.loadSlow, parts.storeSlow, parts.atomicAddress, parts.illegal, ...fpuNames.map(fpu)]

@@ -7,6 +7,7 @@
  */
 import { compressed } from '../isa/c.ts'
 import { decode } from '../isa/decode.ts'
+import type { Extensions } from '../isa/profile.ts'
 import type { Decoded, Row } from '../isa/row.ts'
 import { rows } from '../isa/rows.ts'
 
@@ -60,8 +61,8 @@ export const firstVariant = 7
 export const wideImmediate = (row: Row): boolean => ['I', 'U', 'J', 'shift', 'csr', 'fence', 'none'].includes(row.format) && !row.rounding && !row.float
 
 /** The two words of an entry for the instruction `word`, of which `bits` are shown to the trap handler when it is illegal. */
-export function entryFor(word: number): readonly [number, number] {
-  const decoded = decode(word)
+export function entryFor(word: number, extensions: Extensions): readonly [number, number] {
+  const decoded = decode(word, extensions)
   if (decoded === undefined) return illegalEntry(word)
   return encode(decoded)
 }

@@ -129,7 +129,7 @@ function storing(d: Dispatch, variant: Variant, effect: Extract<Effect, { kind: 
 }
 
 /** When the present code page may have been given up, the next instruction is looked up anew. */
-function resolveIf(d: Dispatch, variant: Variant, condition: Term): void {
+export function resolveIf(d: Dispatch, variant: Variant, condition: Term): void {
   d.f.if(condition, () => {
     d.f.set(d.pc, add(currentPc(d), c64(variant.length)))
     d.f.br(d.resolve)

@@ -11,6 +11,7 @@
  */
 import { regionTable, scratchPage, slot, tlbExec } from '../layout.ts'
 import { type FuncRef, type Term, add, and, c32, c64, eq, eqz, extendU, leU, load, ltU, ne, or, shl, shrU, sub, wrap } from '../term.ts'
+import { has } from '../isa/profile.ts'
 import { tlbIndex } from '../system/context.ts'
 import type { Parts } from '../system/parts.ts'
 import { get32, get64 } from '../system/state.ts'
@@ -136,7 +137,8 @@ function dispatch(d: Dispatch): void {
   bodies[own.nop2] = () => next(d, 2)
   bodies[own.nop4] = () => next(d, 4)
   bodies[own.across] = () => across(d)
-  for (const [at, variant] of variants.entries()) bodies[firstVariant + at] = () => handle(d, variant)
+  // What the profile lacks is never decoded.
+  for (const [at, variant] of variants.entries()) bodies[firstVariant + at] = has(d.parts.profile.extensions, variant.row) ? () => handle(d, variant) : () => f.unreachable()
   f.set(handler, load('i32.16u', p))
   f.loop((anew) => {
     bodies[own.region] = () => region(d, anew)

@@ -2,9 +2,10 @@
 import { slot } from '../layout.ts'
 import type { Effect } from '../isa/row.ts'
 import { type Term, add, and, c32, c64, eq, eqz, extendU, load, ltU, ne, or, shl, shrU, wrap } from '../term.ts'
+import { cacheOperations } from '../system/cache-block.ts'
 import { cause, clear, field, get32, get64, machine, mstatus, supervisor, user } from '../system/state.ts'
 import type { Variant } from './entry.ts'
-import { illegal, rs1Field, rs2Field, wideImmediateOf } from './handlers.ts'
+import { illegal, resolveIf, rs1Field, rs2Field, wideImmediateOf } from './handlers.ts'
 import { type Dispatch, currentPc, next, spill } from './interpreter.ts'
 
 export function system(d: Dispatch, variant: Variant, effect: Extract<Effect, { kind: 'csr' | 'system' }>): void {
@@ -34,6 +35,14 @@ export function system(d: Dispatch, variant: Variant, effect: Extract<Effect, { 
       return waitForInterrupt(d, variant)
     case 'sfence.vma':
       return fence(d, variant)
+    case 'sfence.inval':
+      f.if(eqz(get32(slot.privilege)), () => illegal(d))
+      return next(d, variant.length)
+    case 'cbo.inval':
+    case 'cbo.clean':
+    case 'cbo.flush':
+    case 'cbo.zero':
+      return cacheBlock(d, variant, cacheOperations[effect.operation])
   }
 }
 
@@ -72,6 +81,16 @@ function waitForInterrupt(d: Dispatch, variant: Variant): void {
     f.store('i32', c32(0), c32(1), slot.waiting)
     f.return()
   })
+  next(d, variant.length)
+}
+
+function cacheBlock(d: Dispatch, variant: Variant, operation: number): void {
+  const { f } = d
+  spill(d)
+  f.set(d.index, { kind: 'call', type: 'i32', func: d.parts.cacheBlock, args: [load('i64', rs1Field(d)), c32(operation)] })
+  f.if(eq(d.index, c32(3)), () => illegal(d))
+  f.brIf(d.again, eq(d.index, c32(1)))
+  resolveIf(d, variant, d.index)
   next(d, variant.length)
 }
 

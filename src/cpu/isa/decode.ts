@@ -1,20 +1,22 @@
 /** From an instruction word to its row and operands. The tables are built from the rows when the module loads. */
 import { expand } from './c.ts'
 import { fieldsOf, immediateOf, pattern } from './pattern.ts'
+import { type Extensions, everyExtension, has } from './profile.ts'
 import type { Decoded, Row } from './row.ts'
 import { rows } from './rows.ts'
 
 /**
+ * @param extensions what the hart has beyond RV64GC; everything unless told otherwise.
  * @param word 32 bits from pc on, signed or unsigned; of a compressed instruction (low two bits not 11) only the low 16 count.
  * @returns undefined for reserved encodings, which are illegal instructions. A csr row comes back for every CSR number, a rounding row
  *   for rm 0–4 and 7: whether the CSR or frm is good only the hart knows.
  */
-export function decode(word: number): Decoded | undefined {
+export function decode(word: number, extensions: Extensions = everyExtension): Decoded | undefined {
   if ((word & 3) !== 3) return expand(word & 0xffff)
   const bucket = buckets[((word >>> 2) & 31) | ((word >>> 7) & 0xe0)]
   const candidates = bucket.length === 1 ? bucket[0] : bucket[word >>> 25]
   for (const candidate of candidates) {
-    if ((word & candidate.mask) === candidate.match) return take(candidate, word)
+    if ((word & candidate.mask) === candidate.match && has(extensions, candidate.row)) return take(candidate, word)
   }
   return undefined
 }

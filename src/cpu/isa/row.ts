@@ -6,6 +6,7 @@
  * `next` (pc + length), `old` (an AMO's memory value, sign-extended from its width), `rm` (i32).
  */
 import type { Term } from '../term.ts'
+import type { Extension } from './profile.ts'
 
 /** Immediate layouts of the unprivileged manual §2.3, and the odd ones: `shift` (shamt in imm), `csr` (csr number in imm, zimm in rs1), `none`. */
 export type Format = 'R' | 'R4' | 'I' | 'S' | 'B' | 'U' | 'J' | 'shift' | 'csr' | 'fence' | 'none'
@@ -32,6 +33,7 @@ export type Effect =
   | { readonly kind: 'system'; readonly operation: SystemOperation }
 
 export type SystemOperation = 'ecall' | 'ebreak' | 'mret' | 'sret' | 'wfi' | 'sfence.vma' | 'fence' | 'fence.i'
+  | 'sfence.inval' | 'cbo.inval' | 'cbo.clean' | 'cbo.flush' | 'cbo.zero'
 
 export interface Row {
   readonly name: string
@@ -45,6 +47,8 @@ export interface Row {
   readonly rounding: boolean
   /** Operand fields that the row really uses, for disassembly, dependency analysis and random programs. */
   readonly reads: readonly ('rs1' | 'rs2' | 'rs3' | 'frs1' | 'frs2' | 'frs3')[]
+  /** What a hart must have for the row to be an instruction; RV64GC's own rows have none. */
+  readonly extension?: Extension
 }
 
 /** An instruction word taken apart. Register numbers are 0–31 whatever the file. */

@@ -6,10 +6,18 @@ import { m } from './m.ts'
 import { privileged } from './privileged.ts'
 import type { Row } from './row.ts'
 import { rv64i } from './rv64i.ts'
+import { svinval } from './svinval.ts'
+import { zawrs } from './zawrs.ts'
+import { zba } from './zba.ts'
+import { zbb } from './zbb.ts'
+import { zbc } from './zbc.ts'
+import { zbs } from './zbs.ts'
+import { zicbo } from './zicbo.ts'
+import { zicond } from './zicond.ts'
 import { zicsr } from './zicsr.ts'
 import { zifencei } from './zifencei.ts'
 
-export const rows: readonly Row[] = [...rv64i, ...m, ...a, ...f, ...d, ...zicsr, ...zifencei, ...privileged]
+export const rows: readonly Row[] = [...rv64i, ...m, ...a, ...f, ...d, ...zicsr, ...zifencei, ...privileged, ...zba, ...zbb, ...zbc, ...zbs, ...zicond, ...zicbo, ...zawrs, ...svinval]
 
 const byName = new Map(rows.map((row) => [row.name, row]))
 

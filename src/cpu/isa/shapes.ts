@@ -64,7 +64,7 @@ function termsOf(effect: Effect): readonly Term[] {
     case 'csr':
       return effect.source === 'register' ? [rs1] : []
     case 'system':
-      return effect.operation === 'sfence.vma' ? [rs1, rs2] : []
+      return effect.operation === 'sfence.vma' ? [rs1, rs2] : effect.operation.startsWith('cbo.') ? [rs1] : []
   }
 }
 

@@ -31,7 +31,7 @@ export function written(row: Row): readonly Shown[] {
     case 'store-conditional': return ['rd', 'rs2', 'at']
     case 'load-reserved': return ['rd', 'at']
     case 'csr': return ['rd', 'csr', effect.source === 'register' ? 'rs1' : 'zimm']
-    case 'system': return row.format === 'fence' ? ['before', 'after'] : row.reads
+    case 'system': return row.format === 'fence' ? ['before', 'after'] : effect.operation.startsWith('cbo.') ? ['at'] : row.reads
     case 'compute': return computed(row, effect.file === 'f' ? 'frd' : 'rd')
   }
 }

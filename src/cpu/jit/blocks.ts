@@ -1,5 +1,6 @@
 /** What a region consists of: the executed code of one page that its head reaches, as basic blocks. */
 import { decode } from '../isa/decode.ts'
+import type { Extensions } from '../isa/profile.ts'
 import type { Decoded } from '../isa/row.ts'
 
 /** Code of one page, by byte offset. */
@@ -8,6 +9,8 @@ export interface CodeView {
   word(offset: number): number
   /** Has the interpreter been here since the page was decoded? What it hasn't met is cold. */
   seen(offset: number): boolean
+  /** What the harts have beyond RV64GC. */
+  readonly extensions: Extensions
 }
 
 export interface Instruction extends Decoded {
@@ -71,7 +74,7 @@ function instructionAt(code: CodeView, offset: number): Instruction | undefined 
   if (offset < 0 || offset > 4094 || !code.seen(offset)) return undefined
   const word = code.word(offset)
   if ((word & 3) === 3 && offset === 4094) return undefined
-  const decoded = decode(word)
+  const decoded = decode(word, code.extensions)
   return decoded !== undefined && compilable(decoded) ? { ...decoded, offset } : undefined
 }
 

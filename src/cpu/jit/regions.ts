@@ -8,6 +8,7 @@
 import type { WasmEngine, WasmExports, WasmMemory, WasmTable } from '../core.ts'
 import { own } from '../interp/entry.ts'
 import { type Layout, codePageBytes, regionTable, regionsMax } from '../layout.ts'
+import type { Extensions } from '../isa/profile.ts'
 import type { FuncRef } from '../term.ts'
 import { Module } from '../wasm/module.ts'
 import { type Block, type CodeView, discover } from './blocks.ts'
@@ -48,6 +49,7 @@ export class Regions {
   /** Page of RAM that a slot of the pool was decoded from. */
   readonly #ramPage: (place: number) => number
   readonly #batch: number
+  readonly #extensions: Extensions
   #waiting: Head[] = []
   #free = Array.from({ length: regionsMax }, (_, at) => regionsMax - 1 - at)
   /** Slot of the pool → its regions, by number, with the entry where each begins. */
@@ -56,13 +58,14 @@ export class Regions {
   #compiled = 0
   #codeBytes = 0
 
-  constructor(parts: { layout: Layout; engine: WasmEngine; memory: WasmMemory; table: WasmTable; callees: ReadonlyMap<string, Callee>; ramPage: (place: number) => number; batch?: number }) {
+  constructor(parts: { layout: Layout; engine: WasmEngine; memory: WasmMemory; table: WasmTable; callees: ReadonlyMap<string, Callee>; ramPage: (place: number) => number; extensions: Extensions; batch?: number }) {
     this.#layout = parts.layout
     this.#engine = parts.engine
     this.#memory = parts.memory
     this.#table = parts.table
     this.#callees = parts.callees
     this.#ramPage = parts.ramPage
+    this.#extensions = parts.extensions
     this.#batch = parts.batch ?? usualBatch
     this.#halves = new Uint16Array(parts.memory.buffer)
     this.#words = new Uint32Array(parts.memory.buffer)
@@ -130,6 +133,7 @@ export class Regions {
     return {
       word: (offset) => (this.#halves[code + (offset >> 1)] | (offset === 4094 ? 0 : this.#halves[code + (offset >> 1) + 1] << 16)) >>> 0,
       seen: (offset) => this.#halves[(entries + offset * 4) >> 1] !== own.undecoded,
+      extensions: this.#extensions,
     }
   }
 

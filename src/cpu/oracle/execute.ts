@@ -37,7 +37,7 @@ export function step(state: OracleState, memory: OracleMemory): Outcome {
 export function execute(state: OracleState, memory: OracleMemory, word: number): Outcome {
   const bits = (word & 3) === 3 ? word >>> 0 : word & 0xffff
   const illegal = trap(cause.illegal, BigInt(bits))
-  const decoded = decode(bits)
+  const decoded = decode(bits, state.extensions)
   if (decoded === undefined) return illegal
   const { row } = decoded
   if (row.float && !state.floatOn) return illegal

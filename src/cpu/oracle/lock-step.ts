@@ -9,6 +9,7 @@ import type { Plain } from '../../base/state.ts'
 import type { Instant } from '../../base/time.ts'
 import { assemble } from '../asm/assemble.ts'
 import type { Core } from '../core.ts'
+import type { Extensions } from '../isa/profile.ts'
 import { disassemble } from '../isa/disassemble.ts'
 import { floatNames, integerNames } from '../isa/registers.ts'
 import { fBase, slot, xBase } from '../layout.ts'
@@ -29,6 +30,8 @@ export interface LockStepConfig {
   readonly data: Uint8Array
   /** Ticks after which to stop. */
   readonly ticks: number
+  /** What the core's harts have beyond RV64GC. */
+  readonly extensions?: Extensions
   /** Ticks between comparisons, or what says it each time: 1 finds the instruction. Compiled code only runs where it is larger. */
   readonly stride: number | (() => number)
 }
@@ -66,7 +69,7 @@ const memories = new WeakMap<OracleMachine, Uint8Array>()
 const memoryOf = (machine: OracleMachine): Uint8Array => memories.get(machine) as Uint8Array
 
 /** Loads the core, runs it up to the program's first instruction and makes an oracle of the state it then has. */
-function prepare({ core, ramBase, program, data }: LockStepConfig): OracleMachine {
+function prepare({ core, ramBase, program, data, extensions }: LockStepConfig): OracleMachine {
   if (data.length > dataBytes) throw new RangeError(`${data.length} bytes of data, at most ${dataBytes} fit`)
   const stub = assemble(ramBase, startUp(ramBase))
   const image = new Uint8Array(places.program + program.length)
@@ -84,6 +87,7 @@ function prepare({ core, ramBase, program, data }: LockStepConfig): OracleMachin
   const ram = core.ram.slice()
   const machine = new OracleMachine(oracleState(entry), oracleMemory(ramBase, ram))
   memories.set(machine, ram)
+  if (extensions !== undefined) machine.state.extensions = extensions
   const state = stateOf(core)
   for (let register = 0; register < 32; register++) {
     machine.state.x[register] = state.getBigUint64(xBase + 8 * register, true)

@@ -9,6 +9,7 @@ import type { Random } from '../../base/random.ts'
 import { steps } from '../asm/constant.ts'
 import { compress } from '../isa/compress.ts'
 import { type Operands, encode } from '../isa/encode.ts'
+import { type Extensions, has } from '../isa/profile.ts'
 import { fieldsOf, immediateOf } from '../isa/pattern.ts'
 import type { Effect, Row } from '../isa/row.ts'
 import { rowNamed, rows } from '../isa/rows.ts'
@@ -20,6 +21,8 @@ export interface RandomProgramConfig {
   readonly instructions: number
   /** Illegal encodings, ECALL, EBREAK, misaligned atomics, access to address 0: their handler has to go on behind the instruction. */
   readonly traps: boolean
+  /** What may be used beyond RV64GC; nothing unless told otherwise. */
+  readonly extensions?: Extensions
   /** How often the program is gone through; 1 unless told otherwise. What is run again gets compiled. */
   readonly rounds?: number
 }
@@ -72,7 +75,6 @@ const ofKind = <Kind extends Effect['kind']>(kind: Kind): readonly (Row & { read
   rows.filter((row): row is Row & { readonly effect: Extract<Effect, { kind: Kind }> } => row.effect.kind === kind)
 
 const computing = ofKind('compute')
-const integer = computing.filter(({ float }) => !float)
 const floating = computing.filter(({ float }) => float)
 const loads = ofKind('load')
 const stores = ofKind('store')
@@ -90,10 +92,12 @@ class Generator {
   private readonly config: RandomProgramConfig
   /** Loops may not lie within loops: they share a counter, and the time would run away. */
   private inLoop = false
+  private readonly integer: readonly Row[]
 
   constructor(random: Random, config: RandomProgramConfig) {
     this.random = random
     this.config = config
+    this.integer = computing.filter((row) => !row.float && has(config.extensions ?? new Set(), row))
   }
 
   program(): Code {
@@ -142,14 +146,14 @@ class Generator {
   /** One to a few instructions, or a structure around up to `budget` of them. */
   private piece(budget: number): Code {
     const choice = this.random.below(100)
-    if (choice < 34) return this.compute(pick(this.random, integer))
+    if (choice < 34) return this.compute(pick(this.random, this.integer))
     if (choice < 52) return this.compute(pick(this.random, floating))
     if (choice < 62) return this.load()
     if (choice < 70) return this.store()
     if (choice < 76) return this.atomic()
     if (choice < 79) return this.floatCsr()
     if (choice < 80) return this.one(pick(this.random, ['fence', 'fence.i']), { imm: 0xff })
-    if (choice < 83) return this.config.traps ? this.trapping() : this.compute(pick(this.random, integer))
+    if (choice < 83) return this.config.traps ? this.trapping() : this.compute(pick(this.random, this.integer))
     if (choice < 84) return this.selfModifying()
     const inner = this.block(Math.min(budget, 1 + this.random.below(12)))
     if (choice < 92) return this.skipping(inner)
@@ -216,7 +220,7 @@ class Generator {
       return [...before(row.effect.width), ...this.emit(row, this.ordered())]
     }
     const row = pick(this.random, reserving)
-    const between = this.random.below(2) === 0 ? this.compute(pick(this.random, integer)) : []
+    const between = this.random.below(2) === 0 ? this.compute(pick(this.random, this.integer)) : []
     // Now and then of the other width or somewhere else; that SC fails or not must be the same for all.
     const elsewhere = this.random.below(6) === 0 ? this.one('addi', { rd: scratch, rs1: scratch, imm: 8 }) : []
     return [...before(row.effect.width), ...this.emit(row, this.ordered()), ...between, ...elsewhere, ...this.one(row.name.replace('lr', 'sc'), this.ordered())]
@@ -281,8 +285,8 @@ class Generator {
   /** Writes another instruction over one that stands ahead, then goes there; the fence is what makes that lawful. */
   private selfModifying(): Code {
     const fence = this.emit(rowNamed('fence.i'), {}, false)
-    const old = this.emit(pick(this.random, integer), { rd: this.destination(), rs1: this.any(), rs2: this.any() }, false)
-    const fresh = encode(pick(this.random, integer), { rd: this.destination(), rs1: this.any(), rs2: this.any() })
+    const old = this.emit(pick(this.random, this.integer), { rd: this.destination(), rs1: this.any(), rs2: this.any() }, false)
+    const fresh = encode(pick(this.random, this.integer), { rd: this.destination(), rs1: this.any(), rs2: this.any() })
     const value = this.constant(counter, BigInt(fresh | 0))
     if (this.inLoop) return old
     // auipc 4, sw 4, fence.i 4: the instruction stands 12 bytes behind the auipc.

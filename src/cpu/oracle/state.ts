@@ -1,4 +1,5 @@
 /** What the oracle works on: a hart as user mode sees it, and memory as bytes. */
+import type { Extensions } from '../isa/profile.ts'
 import type { MemoryWidth } from '../isa/row.ts'
 
 export interface OracleState {
@@ -18,6 +19,8 @@ export interface OracleState {
   floatDirty: boolean
   /** The address that LR has reserved. A caller that takes a trap clears it. */
   reservation: bigint | undefined
+  /** What the hart has beyond RV64GC. */
+  extensions: Extensions
 }
 
 /** Memory by virtual address, unsigned; accesses may be misaligned. Values are unsigned and fit the width. */
@@ -32,7 +35,7 @@ export interface OracleMemory {
 export function oracleState(pc: number | bigint): OracleState {
   return {
     x: new BigUint64Array(32), f: new BigUint64Array(32), pc: BigInt.asUintN(64, BigInt(pc)),
-    fflags: 0, frm: 0, floatOn: true, floatDirty: false, reservation: undefined,
+    fflags: 0, frm: 0, floatOn: true, floatDirty: false, reservation: undefined, extensions: new Set(),
   }
 }
 

@@ -1,10 +1,11 @@
 /** Control and status registers: number, home, what reads and writes of it touch. RISC-V privileged architecture 20240411, chapters 2–4. */
 import { slot } from '../layout.ts'
-import { mstatus } from './state.ts'
+import type { Extensions } from '../isa/profile.ts'
+import { menvcfg, mstatus } from './state.ts'
 
 /** What a plain masked slot can't express; csr.ts has a branch for each. */
 export const special = {
-  none: 0, fflags: 1, frm: 2, fcsr: 3, time: 4, cycle: 5, instret: 6, counter: 7, satp: 8, status: 9, pending: 10, enable: 11, pmp: 12, tvec: 13, delegated: 14,
+  none: 0, fflags: 1, frm: 2, fcsr: 3, time: 4, cycle: 5, instret: 6, counter: 7, satp: 8, status: 9, pending: 10, enable: 11, pmp: 12, tvec: 13, delegated: 14, environment: 15,
 } as const
 export type Special = keyof typeof special
 
@@ -30,7 +31,7 @@ const delegable = 0xb3ffn
 
 const range = (count: number, make: (at: number) => CsrRow): CsrRow[] => Array.from({ length: count }, (_, at) => make(at))
 
-export const csrs: readonly CsrRow[] = [
+const plain: readonly CsrRow[] = [
   row(0x001, 'fflags', slot.fflags, 0x1fn, 'fflags'),
   row(0x002, 'frm', slot.frm, 0x7n, 'frm'),
   row(0x003, 'fcsr', slot.fflags, 0xffn, 'fcsr'),
@@ -42,7 +43,7 @@ export const csrs: readonly CsrRow[] = [
   row(0x104, 'sie', slot.mie, supervisorInterrupts, 'enable'),
   row(0x105, 'stvec', slot.stvec, ~2n & all, 'tvec'),
   row(0x106, 'scounteren', slot.scounteren, 0xffff_ffffn),
-  row(0x10a, 'senvcfg', slot.senvcfg, 1n),
+  row(0x10a, 'senvcfg', slot.senvcfg, 1n, 'environment'),
   row(0x140, 'sscratch', slot.sscratch),
   row(0x141, 'sepc', slot.sepc, ~1n & all),
   row(0x142, 'scause', slot.scause),
@@ -56,7 +57,7 @@ export const csrs: readonly CsrRow[] = [
   row(0x304, 'mie', slot.mie, 0xaaan, 'enable'),
   row(0x305, 'mtvec', slot.mtvec, ~2n & all, 'tvec'),
   row(0x306, 'mcounteren', slot.mcounteren, 0xffff_ffffn),
-  row(0x30a, 'menvcfg', slot.menvcfg, 1n),
+  row(0x30a, 'menvcfg', slot.menvcfg, 1n, 'environment'),
   row(0x320, 'mcountinhibit', slot.mcountinhibit, 0n),
   ...range(29, (at) => row(0x323 + at, `mhpmevent${at + 3}`, slot.zero, 0n)),
   row(0x340, 'mscratch', slot.mscratch),
@@ -80,3 +81,12 @@ export const csrs: readonly CsrRow[] = [
   row(0xf14, 'mhartid', slot.mhartid, 0n),
   row(0xf15, 'mconfigptr', slot.zero, 0n),
 ]
+
+/** The registers of a hart with these extensions: menvcfg and senvcfg have a field for each of some. */
+export function csrsFor(extensions: Extensions): readonly CsrRow[] {
+  const { FIOM, CBIE, CBCFE, CBZE, ADUE, PBMTE } = menvcfg
+  const has = (name: Parameters<Extensions['has']>[0], bits: bigint): bigint => (extensions.has(name) ? bits : 0n)
+  const below = FIOM | has('zicbom', CBIE | CBCFE) | has('zicboz', CBZE)
+  const masks: Readonly<Record<string, bigint>> = { senvcfg: below, menvcfg: below | has('svadu', ADUE) | has('svpbmt', PBMTE) }
+  return plain.map((row) => ({ ...row, writeMask: masks[row.name] ?? row.writeMask }))
+}

@@ -3,14 +3,16 @@ import { csrMap, csrRows, slot } from '../layout.ts'
 import { type Term, add, and, apply, c32, c64, eq, eqz, extendU, load, ltU, ne, or, select, shl, shrU, sub, wrap, xor } from '../term.ts'
 import type { Func, LocalTerm } from '../wasm/func.ts'
 import { ticksNow } from './clock.ts'
-import { csrs, special } from './csr-table.ts'
+import type { Extensions } from '../isa/profile.ts'
+import { csrsFor, special } from './csr-table.ts'
 import type { Parts } from './parts.ts'
-import { clear, field, get32, get64, machine, merge, mstatus, place, put32, put64, supervisor, user } from './state.ts'
+import { clear, field, get32, get64, machine, menvcfg, merge, mstatus, place, put32, put64, supervisor, user } from './state.ts'
 
 const rowBytes = 24
 
 /** The table that the wasm code looks rows up in: [offset, bytes] to be copied into the memory. */
-export function csrTables(): readonly (readonly [number, Uint8Array])[] {
+export function csrTables(extensions: Extensions): readonly (readonly [number, Uint8Array])[] {
+  const csrs = csrsFor(extensions)
   const map = new Uint8Array(4096 * 2)
   const rows = new Uint8Array((csrs.length + 1) * rowBytes)
   const [mapView, rowView] = [new DataView(map.buffer), new DataView(rows.buffer)]
@@ -141,10 +143,18 @@ function writeSpecial(parts: Parts, f: Func, access: Access, home: LocalTerm): v
   f.if(is(access, 'satp'), () => {
     const mode = f.let(wrap(shrU(value, c64(60))))
     // A mode that we don't have leaves satp as it was (§4.1.11).
-    f.if(or(eqz(mode), and(ltU(c32(7), mode), ltU(mode, c32(8 + parts.pageModes)))), () => {
+    f.if(or(eqz(mode), and(ltU(c32(7), mode), ltU(mode, c32(8 + parts.profile.pageModes)))), () => {
       put64(f, slot.satp, value)
       f.call(parts.refreshContext)
     })
+    f.return(c32(2))
+  })
+  f.if(is(access, 'environment'), () => {
+    // CBIE is WARL: 2 is reserved, the old value stays (§3.1.18).
+    f.if(eq(field(value, 4, 2), c64(2)), () => f.set(value, merge(value, load('i64', home), menvcfg.CBIE)))
+    f.store('i64', home, or(and(load('i64', home), xor(mask, c64(-1))), and(value, mask)))
+    // ADUE and PBMTE change what page tables mean.
+    f.call(parts.flushAll)
     f.return(c32(2))
   })
   f.if(is(access, 'pmp'), () => {

@@ -1,4 +1,5 @@
 /** The functions of a hart's wasm module that call one another, declared before any of their bodies stands. */
+import type { Profile } from '../isa/profile.ts'
 import type { Layout } from '../layout.ts'
 import type { FuncRef, Type } from '../term.ts'
 import type { Func } from '../wasm/func.ts'
@@ -30,8 +31,7 @@ export interface Parts extends Imports {
   readonly ticksPerTime: number
   /** Jumps to one place before it is hot; 0: nothing ever is. */
   readonly threshold: number
-  /** How many of Sv39, Sv48, Sv57 are there: 1 to 3. */
-  readonly pageModes: number
+  readonly profile: Profile
   /** () Finds the TLB contexts that fit privilege, mstatus and satp. */
   readonly refreshContext: Func
   /** () Forgets all translations of this hart. */
@@ -46,7 +46,9 @@ export interface Parts extends Imports {
   readonly checkInterrupts: Func
   /** (privilege returned from: 1 or 3) → 1 when it was illegal and a trap was taken. */
   readonly trapReturn: Func
-  /** (virtual address, access: 0 read 1 write 2 fetch) → physical address, or −1: raised. */
+  /** (virtual address, operation 0 inval 1 clean 2 flush 4 zero) → 0 done, 1 raised, 2 done and the code page was given up, 3 illegal. */
+  readonly cacheBlock: Func
+  /** (virtual address, access: 0 read 1 write 2 fetch 3 either of read and write) → physical address, or −1: raised. */
   readonly translate: Func
   /** (physical address, size, access, privilege) → 1 when PMP lets it pass. */
   readonly pmpAllows: Func
@@ -80,13 +82,13 @@ export function declareImports(module: Module): Imports {
   }
 }
 
-export function declareParts(module: Module, imports: Imports, layout: Layout, ticksPerTime: number, pageModes: number, threshold: number): Parts {
+export function declareParts(module: Module, imports: Imports, layout: Layout, ticksPerTime: number, profile: Profile, threshold: number): Parts {
   const declare = (name: string, params: readonly Type[], results: readonly Type[]): Func => module.func(name, params, results)
   return {
     ...imports,
     layout,
     ticksPerTime,
-    pageModes,
+    profile,
     threshold,
     refreshContext: declare('refreshContext', [], []),
     flushAll: declare('flushAll', [], []),
@@ -95,6 +97,7 @@ export function declareParts(module: Module, imports: Imports, layout: Layout, t
     illegal: declare('illegal', [], []),
     checkInterrupts: declare('checkInterrupts', [], ['i32']),
     trapReturn: declare('trapReturn', ['i32'], ['i32']),
+    cacheBlock: declare('cacheBlock', ['i64', 'i32'], ['i32']),
     translate: declare('translate', ['i64', 'i32'], ['i64']),
     pmpAllows: declare('pmpAllows', ['i64', 'i32', 'i32', 'i32'], ['i32']),
     loadSlow: declare('loadSlow', ['i64', 'i32'], ['i32']),

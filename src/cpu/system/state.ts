@@ -36,6 +36,11 @@ export const mstatus = {
   UXL: 2n << 32n, SXL: 2n << 34n, SD: 1n << 63n,
 } as const
 
+/** menvcfg, §3.1.18; senvcfg has the same fields below bit 8 (§4.1.10). */
+export const menvcfg = {
+  FIOM: 1n, CBIE: 3n << 4n, CBCFE: 1n << 6n, CBZE: 1n << 7n, ADUE: 1n << 61n, PBMTE: 1n << 62n, STCE: 1n << 63n,
+} as const
+
 /** Exception causes, §3.1.15. */
 export const cause = {
   instructionMisaligned: 0, instructionAccess: 1, illegal: 2, breakpoint: 3, loadMisaligned: 4, loadAccess: 5, storeMisaligned: 6,

@@ -1,0 +1,35 @@
+/** Which instructions and features a machine's harts have beyond RV64GC with Sv39. RISC-V profiles (RVA22) and the extensions' own chapters. */
+import type { Row } from './row.ts'
+
+/** Extensions that may be absent, by the names of the device tree's `riscv,isa-extensions`. */
+export type Extension =
+  | 'zba' | 'zbb' | 'zbc' | 'zbs' | 'zicond' | 'zicbom' | 'zicboz' | 'zawrs' | 'zihintpause'
+  | 'svinval' | 'svnapot' | 'svpbmt' | 'svadu' | 'sstc'
+
+export type Extensions = ReadonlySet<Extension>
+
+export interface Profile {
+  readonly name: string
+  readonly extensions: Extensions
+  /** How many of Sv39, Sv48, Sv57 there are: 1 to 3. */
+  readonly pageModes: 1 | 2 | 3
+}
+
+/** All that there is. */
+export const everyExtension: Extensions = new Set<Extension>([
+  'zba', 'zbb', 'zbc', 'zbs', 'zicond', 'zicbom', 'zicboz', 'zawrs', 'zihintpause', 'svinval', 'svnapot', 'svpbmt', 'svadu', 'sstc',
+])
+
+/** `rv64gc`: what QEMU's first virt boards had. `rva22`: RVA22S64's mandatory extensions and the options that we have. */
+export const profiles = {
+  rv64gc: { name: 'rv64gc', extensions: new Set<Extension>(), pageModes: 1 },
+  rva22: { name: 'rva22', extensions: new Set([...everyExtension].filter((extension) => extension !== 'sstc')), pageModes: 3 },
+} as const satisfies Record<string, Profile>
+
+export type CpuName = keyof typeof profiles
+
+/** Whether harts of these extensions have the row. */
+export const has = (extensions: Extensions, { extension }: Row): boolean => extension === undefined || extensions.has(extension)
+
+/** Rows that belong to an extension. */
+export const belonging = (extension: Extension, rows: readonly Row[]): readonly Row[] => rows.map((row) => ({ ...row, extension }))
