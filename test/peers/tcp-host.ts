@@ -75,7 +75,8 @@ host.listen({ address: '0.0.0.0', port: 9 }, (socket) => {
     received += bytes.length
   })
   socket.on('end', () => {
-    socket.end(new TextEncoder().encode(String(received)))
+    socket.write(new TextEncoder().encode(String(received)))
+    socket.end()
     received = 0
   })
 }, { allowHalfOpen: true })

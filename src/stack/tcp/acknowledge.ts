@@ -32,7 +32,7 @@ export function acknowledge(c: Connection, segment: Parsed, sequence: number, op
   const duplicate = !advanced && outstanding && segment.payload.length === 0 && !moved
   if (advanced) measure(c, tally)
   endProbe(c, advanced, duplicate, dsack, options.sack !== undefined)
-  recover(c, { advanced, delivered: tally.bytes, duplicate, dsack, echo: options.timestamps?.echo })
+  recover(c, { advanced, delivered: tally.bytes, duplicate, dsack, sample: tally.sentAt < 0 ? undefined : c.now - tally.sentAt, echo: options.timestamps?.echo })
   if (advanced || tally.bytes > 0) c.timerStale = true
   return true
 }

@@ -1,5 +1,6 @@
-/** CUBIC. RFC 9438; slow start RFC 5681 §3.1, initial window RFC 6928, idle restart RFC 5681 §4.1. The names are RFC 9438's, in segments where it counts segments. */
+/** CUBIC. RFC 9438; slow start RFC 5681 §3.1 and slow-start.ts, initial window RFC 6928, idle restart RFC 5681 §4.1. The names are RFC 9438's, in segments where it counts segments. */
 import type { Instant } from '../../base/time.ts'
+import { SlowStart } from './slow-start.ts'
 
 const c = 0.4
 const betaCubic = 0.7
@@ -12,6 +13,18 @@ interface Memory {
   readonly ssthresh: number
   readonly wMax: number
   readonly k: number
+}
+
+/** What one acknowledgment brought. */
+export interface Delivery {
+  readonly bytes: number
+  readonly now: Instant
+  /** Round trips in ns: smoothed, and this acknowledgment's own. */
+  readonly smoothed: number
+  readonly sample: number | undefined
+  /** SND.UNA and SND.NXT. */
+  readonly ack: number
+  readonly next: number
 }
 
 export class Cubic {
@@ -27,6 +40,7 @@ export class Cubic {
   /** When this congestion avoidance began; undefined until its first acknowledgment. */
   #epochStart: number | undefined
   #before: Memory | undefined
+  #slowStart = new SlowStart()
 
   constructor(mss: number) {
     this.#mss = mss
@@ -47,17 +61,21 @@ export class Cubic {
   begin(mss: number): void {
     this.#mss = mss
     this.cwnd = initialWindow(mss)
+    this.#slowStart = new SlowStart()
   }
 
-  /** `bytes` were delivered while cwnd was what held us back. */
-  acked(bytes: number, now: Instant, roundTrip: number): void {
+  /** Bytes were delivered while cwnd was what held us back. */
+  acked({ bytes, now, smoothed, sample, ack, next }: Delivery): void {
     if (this.cwnd < this.ssthresh) {
-      this.cwnd += bytes
+      // Later slow starts know where to stop (RFC 9406 §4.3).
+      const first = this.ssthresh === Number.POSITIVE_INFINITY
+      this.cwnd += first ? this.#slowStart.acked(bytes, sample, ack, next) : bytes
+      if (first && this.#slowStart.ended) this.ssthresh = this.cwnd
       // What slow start has over when it ends is not carried on.
       if (this.cwnd > this.ssthresh) this.cwnd = Math.max(this.ssthresh, this.cwnd - bytes)
       return
     }
-    this.#avoid(bytes / this.#mss, now, roundTrip)
+    this.#avoid(bytes / this.#mss, now, smoothed)
   }
 
   /** A loss that was found by acknowledgments (§4.6, §4.7). */

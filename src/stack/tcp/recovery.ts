@@ -16,6 +16,8 @@ export interface News {
   readonly duplicate: boolean
   /** It reports something that arrived twice (RFC 2883). */
   readonly dsack: boolean
+  /** The round trip that it measured, in ns. */
+  readonly sample: number | undefined
   /** The timestamp it echoes. */
   readonly echo: number | undefined
 }
@@ -109,10 +111,9 @@ function leave(c: Connection): void {
   c.undoStamp = undefined
 }
 
-function grow(c: Connection, { advanced, delivered }: News, more: boolean): void {
-  const roundTrip = c.roundTrip.smoothed ?? 0
+function grow(c: Connection, { advanced, delivered, sample }: News, more: boolean): void {
   if (c.phase === 'recovery') c.congestion.cwnd = c.reduction.window(advanced || c.agreement.sack ? delivered : c.mss, c.pipe, c.congestion.ssthresh, c.mss, advanced && !more)
-  else if (delivered > 0 && (c.cwndLimited || c.phase === 'loss')) c.congestion.acked(delivered, c.now, roundTrip)
+  else if (delivered > 0 && (c.cwndLimited || c.phase === 'loss')) c.congestion.acked({ bytes: delivered, now: c.now, smoothed: c.roundTrip.smoothed ?? 0, sample, ack: c.sndUna, next: c.sndNxt })
 }
 
 /** Eifel: the first acknowledgment after a retransmission echoes a timestamp from before it, so the original had arrived. */

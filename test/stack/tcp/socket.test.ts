@@ -186,7 +186,7 @@ describe('dials for somebody else (NAT)', () => {
     run(seconds(5))
     expect(log).toEqual([])
     expect(dials.map(({ to }) => to)).toEqual([at('93.184.216.34', 80)])
-    dials[0].accept((socket) => watch(socket, log, 'relay').write(latin1('200')))
+    dials[0].accept((socket) => watch(socket as TcpSocket, log, 'relay').write(latin1('200')))
     run(seconds(5))
     expect(log.sort()).toEqual(['guest connect', 'guest data 200', 'relay data GET'])
   })
