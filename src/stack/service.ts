@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts'
 import type { Scheduler } from '../base/time.ts'
 import type { FileTree, JournalFile } from './files.ts'
 import type { Sockets } from './sockets.ts'
+import type { Volume, VolumeSource } from './volume.ts'
 
 /** One of the simulated host's interfaces, as a service sees it. */
 export interface InterfaceView {
@@ -26,6 +27,8 @@ export interface ServiceRoom {
   readonly files: (root: string, write?: boolean) => FileTree
   /** Opens what outlives the lab, e.g. dhcp's `leases: ./leases.journal`. */
   readonly journal: (file: string) => JournalFile
+  /** Opens a whole file system, where the lab has any to offer. @throws {Error} with Node's `code`. */
+  readonly volume?: (source: VolumeSource) => Volume
   readonly log: Log
   /** Asks by ARP on one of its interfaces whether anybody has an IPv4 address (RFC 5227); `tell` hears later the MAC of who does, or undefined. */
   readonly probe: (interface_: string, address: string, tell: (taken: Uint8Array | undefined) => void) => void
@@ -71,4 +74,6 @@ export interface ServiceKind<Config> {
   /** @throws {ServiceConfigError} */
   parse(config: unknown): Config
   create(config: Config, room: ServiceRoom): ServicePoint
+  /** Images that `config` names beside those under `files`: where in it, and which. */
+  images?(config: Config): readonly { readonly path: Path; readonly image: string }[]
 }

@@ -1,7 +1,7 @@
 /** What every format offers to the pretty-printer, and how single values are written. */
 
 /** Where a number that names the next protocol is looked up. */
-export type Space = 'medium' | 'ether' | 'ip' | 'udp' | 'tcp' | 'quoted'
+export type Space = 'medium' | 'ether' | 'ip' | 'udp' | 'tcp' | 'quoted' | 'rpc'
 
 /** What a packet carries for the next protocol. */
 export interface Cargo {

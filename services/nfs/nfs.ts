@@ -1,0 +1,74 @@
+/** The NFS service point: rpcbind, MOUNT and NFS version 3 over UDP and TCP. RFC 1813, 1833, 5531. */
+import type { ServiceKind, ServicePoint, ServiceRoom } from '../../src/stack/service.ts'
+import { ServiceConfigError } from '../../src/stack/service.ts'
+import * as nfs3 from '../../src/wire/nfs3.ts'
+import * as portmap from '../../src/wire/portmap.ts'
+import { fromUtf8, latin1 } from '../../src/base/bytes.ts'
+import { Rpcbind, type Registration } from '../rpc/rpcbind.ts'
+import type { Program, Transport } from '../rpc/dispatch.ts'
+import { type Door, RpcServer } from '../rpc/server.ts'
+import { type ExportConfig, type NfsConfig, parseConfig } from './config.ts'
+import { ExportTable } from './exports.ts'
+import { LockRefusal, port as lockPort } from './lock-refusal.ts'
+import { Mount, port as mountPort } from './mount.ts'
+import { Nfs3 } from './nfs3.ts'
+import type { Volume } from '../../src/stack/volume.ts'
+
+export const nfs: ServiceKind<NfsConfig> = {
+  kind: 'nfs',
+  parse: parseConfig,
+  create: (config, room) => new NfsService(config, room),
+  images: ({ exports }) => exports.flatMap(({ name, source: { image } }) => (image === undefined ? [] : [{ path: ['exports', name, 'image'], image }])),
+}
+
+/** 2026-01-01, where the clocks of the lab's machines start. */
+const epochSeconds = 1_767_225_600
+
+class NfsService implements ServicePoint {
+  readonly #exports: ExportTable
+  readonly #mount: Mount
+  readonly #nfs3: Nfs3
+  readonly #server: RpcServer
+
+  constructor(config: NfsConfig, room: ServiceRoom) {
+    const secret = room.random.fork('handles')
+    this.#exports = new ExportTable(config.exports, (each) => openVolume(each, room), secret.bytes(32))
+    this.#mount = new Mount(this.#exports, room.log)
+    this.#nfs3 = new Nfs3(this.#exports, room.random.fork('verifier').bytes(nfs3.verifierBytes))
+    const doors = [
+      { port: nfs3.port, programs: [this.#nfs3] },
+      { port: mountPort, programs: [this.#mount] },
+      { port: lockPort, programs: [new LockRefusal(room.log)] },
+    ]
+    const rpcbind = new Rpcbind(() => registrations([...doors, { port: portmap.port, programs: [rpcbind] }], this.#server.tcp), () => epochSeconds + Math.floor(room.scheduler.now / 1e9))
+    try {
+      this.#server = new RpcServer(room, [...doors, { port: portmap.port, programs: [rpcbind] }])
+    } catch (error) {
+      this.#exports.close()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#server.close()
+    this.#exports.close()
+  }
+
+  inspect(): ReturnType<NonNullable<ServicePoint['inspect']>> {
+    const exports = this.#exports.exports.map(({ config, readOnly }) => ({ export: config.name, from: config.source.path ?? config.source.image ?? '', write: readOnly ? 'no' : config.source.write === 'overlay' ? 'overlay' : 'yes', squash: config.squash }))
+    const mounts = this.#mount.mounts.map(({ client, path }) => ({ client, path: fromUtf8(latin1(path)) }))
+    return { exports, mounts, calls: [this.#nfs3.calls], refusals: [this.#nfs3.refusals], counters: [{ ...this.#server.counters }] }
+  }
+}
+
+function openVolume(config: ExportConfig, room: ServiceRoom): Volume {
+  if (room.volume === undefined) throw new ServiceConfigError('this lab has no folders to export', ['exports', config.name])
+  return room.volume(config.source)
+}
+
+/** Every version of every program, over what it answers on. */
+function registrations(doors: readonly Door[], tcp: boolean): Registration[] {
+  const transports: readonly Transport[] = tcp ? ['udp', 'tcp'] : ['udp']
+  const of = ({ number, versions }: Program, port: number): Registration[] => transports.flatMap((transport) => versions.map((version) => ({ program: number, version, transport, port })))
+  return doors.flatMap(({ port, programs }) => programs.flatMap((program) => of(program, port)))
+}
