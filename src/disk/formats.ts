@@ -5,10 +5,12 @@ import type { Codec } from './codec.ts'
 import type { DiskImage, Format, FormatName } from './format.ts'
 import type { ImageFile } from './image-file.ts'
 import { qcow2 } from './qcow2/format.ts'
+import { parallels } from './parallels/format.ts'
 import { iso, raw } from './raw-format.ts'
+import { vdi } from './vdi.ts'
 
 /** Asked in this order what they recognise; raw recognises nothing. */
-export const formats: readonly Format[] = [qcow2, iso, raw]
+export const formats: readonly Format[] = [qcow2, vdi, parallels, iso, raw]
 
 const deepest = 16
 

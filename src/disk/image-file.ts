@@ -1,6 +1,9 @@
 /** The file behind a disk image, as the formats see it: bytes by position, and the way to the files beside it. */
 import { DiskError } from './block.ts'
 
+/** `create`: a file that is not there yet. */
+export type Access = 'read' | 'write' | 'create'
+
 /** A file of the host's, read and written at positions. What it throws are DiskErrors, or Node's errors with their `code`. */
 export interface ImageFile {
   /** How the user knows it. */
@@ -22,7 +25,7 @@ export interface ImageFile {
    * The file that this one names: a base, an extent, a data file. Names are relative to this file's folder.
    * @throws {DiskError} EPERM where it lies outside the first image's folder and nobody listed it.
    */
-  sibling(name: string, access: 'read' | 'write'): ImageFile
+  sibling(name: string, access: Access): ImageFile
   close(): void
 }
 

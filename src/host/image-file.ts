@@ -5,9 +5,9 @@
  * or if the user listed it. The question is asked of the file that was opened, not of its name, so that nobody changes the answer in between.
  */
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readlinkSync, readSync, realpathSync, type Stats, writeSync } from 'node:fs'
-import { basename, dirname, relative, resolve, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { DiskError } from '../disk/block.ts'
-import type { ImageFile } from '../disk/image-file.ts'
+import type { Access, ImageFile } from '../disk/image-file.ts'
 import { HostError } from './host-error.ts'
 
 export interface OpenFileOptions {
@@ -114,14 +114,14 @@ class HostImageFile implements ImageFile {
     }
   }
 
-  sibling(name: string, access: 'read' | 'write'): ImageFile {
+  sibling(name: string, access: Access): ImageFile {
     if (name.includes('\0') || name.length > 4096) throw new DiskError('EINVAL', `${this.name} names a file in an impossible way`)
     if (/^[a-z][a-z0-9+.-]+:/i.test(name)) throw new DiskError('EPERM', `${this.name} names ${name}; only files can be named`)
     const path = resolve(dirname(this.#path), name)
     try {
-      const real = realpathSync(path)
+      const real = access === 'create' ? join(realpathSync(dirname(path)), basename(path)) : realpathSync(path)
       this.#refuseOutside(real, name)
-      const opened = new HostImageFile(real, name, access === 'write', false, this.#fence)
+      const opened = new HostImageFile(real, name, access !== 'read', access === 'create', this.#fence)
       try {
         this.#refuseOutside(opened.#whereItIs(), name)
       } catch (error) {

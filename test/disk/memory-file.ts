@@ -1,6 +1,6 @@
 /** Image files in memory, which remember what was done to them, so that a test can stop time after any of it. */
 import { DiskError } from '../../src/disk/block.ts'
-import type { ImageFile } from '../../src/disk/image-file.ts'
+import type { Access, ImageFile } from '../../src/disk/image-file.ts'
 
 export type Deed = { readonly kind: 'write'; readonly position: number; readonly bytes: Uint8Array } | { readonly kind: 'truncate'; readonly size: number } | { readonly kind: 'sync' }
 
@@ -64,7 +64,8 @@ export class MemoryFile implements ImageFile {
     this.deeds?.push({ kind: 'sync' })
   }
 
-  sibling(name: string): ImageFile {
+  sibling(name: string, access: Access): ImageFile {
+    if (access === 'create') return new MemoryFile(name, new Uint8Array(0), { folder: this.folder })
     const file = this.folder.get(name)
     if (file === undefined) throw new DiskError('ENOENT', `${this.name} names ${name}, which is not there`)
     return file

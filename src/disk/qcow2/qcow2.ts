@@ -13,6 +13,7 @@ import { checkRange, DiskError, eachPart, refuseWrite } from '../block.ts'
 import type { Codec } from '../codec.ts'
 import { readBytes, readFully, syncFile, writeFully } from '../image-file.ts'
 import type { ImageFile } from '../image-file.ts'
+import { readBehind } from '../mapped.ts'
 import { unzstd } from '../zstd/zstd.ts'
 import type { Header } from './header.ts'
 import { Links } from './links.ts'
@@ -252,11 +253,4 @@ export class Qcow2Disk implements BlockDevice {
   #bound(): void {
     if (this.links.dirtyBytes + this.refcounts.dirtyBytes > mostWaiting || this.#released.length > 65_536) this.commit()
   }
-}
-
-/** A base may be shorter than what lies over it. */
-function readBehind(backing: BlockDevice | undefined, offset: number, into: Uint8Array): void {
-  const there = backing === undefined ? 0 : Math.max(0, Math.min(into.length, backing.size - offset))
-  if (there > 0) backing?.read(offset, into.subarray(0, there))
-  into.fill(0, there)
 }
