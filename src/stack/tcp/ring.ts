@@ -39,6 +39,7 @@ export class Ring {
   }
 
   copy(at: number, length: number, into: Uint8Array, to: number): void {
+    if (length === 0) return
     const from = at & (this.#bytes.length - 1)
     const first = Math.min(length, this.#bytes.length - from)
     into.set(this.#bytes.subarray(from, from + first), to)
