@@ -135,7 +135,7 @@ export class Driver {
   #rest(milliseconds: number | undefined): Promise<void> {
     if (milliseconds === 0) return new Promise((resolve) => void setImmediate(resolve))
     return new Promise((resolve) => {
-      this.#metronome?.order(milliseconds)
+      if (milliseconds !== undefined) this.#metronome?.order(milliseconds)
       const timer = milliseconds === undefined || this.#metronome !== undefined ? undefined : setTimeout(() => this.#wake?.(), Math.max(1, milliseconds))
       this.#wake = () => {
         this.#wake = undefined

@@ -11,6 +11,8 @@ export class Metronome {
   readonly #words = new Int32Array(new SharedArrayBuffer(12))
   readonly #worker: Worker
   readonly #ring: () => void
+  /** When it rings next, on the host's clock. */
+  #due: number | undefined
   #closed = false
 
   constructor(ring: () => void) {
@@ -21,9 +23,13 @@ export class Metronome {
     void this.#listen()
   }
 
-  /** Rings once, so many milliseconds from now; undefined: not at all. A later order replaces an earlier one. */
-  order(milliseconds: number | undefined): void {
-    Atomics.store(this.#words, beatWords.wait, milliseconds === undefined ? -1 : Math.max(0, Math.round(Math.min(milliseconds, longest) * 1000)))
+  /** Rings within so many milliseconds. It may ring before that for an earlier order: waking the thread to take one back would cost more. */
+  order(milliseconds: number): void {
+    const wait = Math.min(milliseconds, longest)
+    const due = performance.now() + wait
+    if (this.#due !== undefined && this.#due <= due) return
+    this.#due = due
+    Atomics.store(this.#words, beatWords.wait, Math.max(0, Math.round(wait * 1000)))
     Atomics.add(this.#words, beatWords.order, 1)
     Atomics.notify(this.#words, beatWords.order)
   }
@@ -36,10 +42,16 @@ export class Metronome {
   }
 
   async #listen(): Promise<void> {
-    for (let seen = 0; !this.#closed; seen = Atomics.load(this.#words, beatWords.beat)) {
+    let seen = 0
+    while (!this.#closed) {
       const wait = waitAsync(this.#words, beatWords.beat, seen)
       if (wait.async) await wait.value
-      if (!this.#closed) this.#ring()
+      const beat = Atomics.load(this.#words, beatWords.beat)
+      if (this.#closed || beat === seen) continue
+      // Taken down before it rings: the ring may order again, and that beat may be there at once.
+      seen = beat
+      this.#due = undefined
+      this.#ring()
     }
   }
 }

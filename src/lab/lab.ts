@@ -94,7 +94,8 @@ export class Lab implements LabPieces {
       macs: (node) => this.macs(node),
     })
     this.journal.hear(({ event, time }) => event === 'dhcp.ack' && this.verdicts.leased(time))
-    for (const tap of this.taps) tap.hear((direction, time, { bytes }) => this.#hash.lane(`${tap.place.name} ${direction}`).add(time, bytes))
+    // Two runs with the outside in them are never the same, and a byte by byte hash of super-frames would cost more than all the rest.
+    if (this.uplinks.size === 0) for (const tap of this.taps) tap.hear((direction, time, { bytes }) => this.#hash.lane(`${tap.place.name} ${direction}`).add(time, bytes))
     this.#starter = new Starter(this.machines, this.lookAhead, (arrival) => this.sent(arrival))
   }
 
