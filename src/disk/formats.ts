@@ -8,9 +8,10 @@ import { qcow2 } from './qcow2/format.ts'
 import { parallels } from './parallels/format.ts'
 import { iso, raw } from './raw-format.ts'
 import { vdi } from './vdi.ts'
+import { vmdk } from './vmdk/format.ts'
 
 /** Asked in this order what they recognise; raw recognises nothing. */
-export const formats: readonly Format[] = [qcow2, vdi, parallels, iso, raw]
+export const formats: readonly Format[] = [qcow2, vmdk, vdi, parallels, iso, raw]
 
 const deepest = 16
 

@@ -15,7 +15,7 @@ interface World {
   readonly clusterBytes: number | undefined
 }
 
-const single = formats.filter((format) => format.create !== undefined).flatMap((format): World[] => (format.variants ?? [undefined]).filter((variant) => format.fixedName?.(variant) !== true && variant !== 'streamOptimized').map((variant) => ({ format, variant, clusterBytes: undefined })))
+const single = formats.filter((format) => format.create !== undefined).flatMap((format): World[] => (format.variants ?? [undefined]).filter((variant) => !/Flat|twoGb|stream/.test(variant ?? '')).map((variant) => ({ format, variant, clusterBytes: undefined })))
 const worlds: World[] = [...single, ...[512, 4096].map((clusterBytes) => ({ format: formats[0], variant: undefined, clusterBytes }))]
 
 describe.each(worlds.map((world) => ({ ...world, title: [world.format.name, world.variant, world.clusterBytes].filter((word) => word !== undefined).join(' ') })))('$title', ({ format, variant, clusterBytes }) => {
@@ -123,7 +123,7 @@ describe.each(worlds.map((world) => ({ ...world, title: [world.format.name, worl
     const good = file.content()
     const random = new SeededRandom(`fuzz ${format.name}`)
     const piece = new Uint8Array(65_536)
-    for (let round = 0; round < 250; round++) {
+    for (let round = 0; round < 90; round++) {
       const bad = good.slice()
       const head = random.below(3) === 0 ? bad.length : Math.min(bad.length, 4096)
       for (let change = 1 + random.below(6); change > 0; change--) {
@@ -133,7 +133,7 @@ describe.each(worlds.map((world) => ({ ...world, title: [world.format.name, worl
       const broken = new MemoryFile(file.name, random.below(8) === 0 ? bad.slice(0, random.below(bad.length)) : bad)
       survives(() => {
         const opened = openImage(broken, { codec: testCodec(), readOnly: random.below(2) === 0, format: format.name })
-        for (let at = 0; at < 8; at++) survives(() => opened.read(Math.min(at * 700_000, Math.max(0, opened.size - piece.length)), piece.subarray(0, Math.min(piece.length, opened.size))))
+        for (let at = 0; at < 4; at++) survives(() => opened.read(Math.min(at * 700_000, Math.max(0, opened.size - piece.length)), piece.subarray(0, Math.min(piece.length, opened.size))))
         survives(() => opened.check?.(false))
         survives(() => opened.readOnly || opened.write(0, piece.subarray(0, 512)))
         opened.close()
