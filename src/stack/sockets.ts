@@ -69,6 +69,8 @@ export interface TcpSocket {
   write(bytes: Uint8Array): boolean
   end(): unknown
   destroy(): unknown
+  /** Closes with a reset. */
+  resetAndDestroy(): unknown
   pause(): unknown
   resume(): unknown
   on(event: 'connect' | 'end' | 'drain' | 'close', hear: () => void): unknown

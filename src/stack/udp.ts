@@ -28,6 +28,8 @@ interface Bound {
 export class Udp implements IpProtocol {
   readonly number = ipv4.protocols.udp
   readonly counters = { received: 0, sent: 0, malformed: 0, noPort: 0 }
+  /** Takes datagrams for our addresses that no socket hears: NAT does. @returns whether it took this one. */
+  stranger: ((datagram: udp.Parsed, incoming: Incoming) => boolean) | undefined
   readonly #ip: Ip
   readonly #random: Random
   readonly #ports = new Map<number, Bound[]>()
@@ -73,10 +75,12 @@ export class Udp implements IpProtocol {
   }
 
   /** A super-frame is many datagrams with one header (virtio 1.2 §5.1.6.2, UDP segmentation). */
-  #deliver({ sourcePort, destinationPort, payload }: udp.Parsed, incoming: Incoming): void {
+  #deliver(datagram: udp.Parsed, incoming: Incoming): void {
+    const { sourcePort, destinationPort, payload } = datagram
     const { packet, segmentSize } = incoming
     const bound = this.#find(packet.destination, destinationPort) ?? (incoming.group ? this.#find(0, destinationPort) : undefined)
     if (bound === undefined) {
+      if (!incoming.group && this.stranger?.(datagram, incoming) === true) return
       this.counters.noPort++
       return this.#ip.complain(incoming, { kind: 'unreachable', code: unreachable.port, mtu: 0 })
     }

@@ -15,8 +15,8 @@ export interface Dial {
   readonly from: Endpoint
   /** Whom. */
   readonly to: Endpoint
-  /** Answers the SYN. @param accept hears of the socket once the handshake is done, and nothing if it fails. */
-  accept(accept: (socket: TcpSocket) => void, options?: TcpOptions): void
+  /** Answers the SYN. @param accept hears once: of the socket when the handshake is done, of undefined when it came to nothing. */
+  accept(accept: (socket: TcpSocket | undefined) => void, options?: TcpOptions): void
   /** Answers with a reset: refused. */
   refuse(): void
   /** Answers with an ICMP error, e.g. no route. */
@@ -30,7 +30,7 @@ const mostWaiting = 4096
 
 /** What becomes of a dial, done by tcp.ts. */
 export interface Acts {
-  accept(arriving: Arriving, segment: Parsed, options: Options, accept: (socket: TcpSocket) => void, how: TcpOptions): void
+  accept(arriving: Arriving, segment: Parsed, options: Options, accept: (socket: TcpSocket | undefined) => void, how: TcpOptions): void
   refuse(arriving: Arriving, segment: Parsed): void
 }
 

@@ -165,7 +165,7 @@ export class Tcp implements IpProtocol, Ground {
     return socket
   }
 
-  /** Who answers dials to addresses that are not ours: hand such packets to `receive` (`ip.transit`). */
+  /** Who answers dials that no listener takes: to addresses that are not ours, whose packets it hands to `receive` (`ip.transit`), and to our own. */
   forward(hear: ((dial: Dial) => void) | undefined): void {
     const acts = { accept: this.#acceptDial.bind(this), refuse: this.#refuse.bind(this) }
     this.#forwarding = hear === undefined ? undefined : new Forwarding(hear, acts)
@@ -254,7 +254,7 @@ export class Tcp implements IpProtocol, Ground {
     const { flags: bits } = segment
     const opens = (bits & (tcp.flags.syn | tcp.flags.ack | tcp.flags.rst | tcp.flags.fin)) === tcp.flags.syn
     const listening = opens ? this.#ports.find(family, local, segment.destinationPort) : undefined
-    if (listening === undefined && opens && this.#forwarding !== undefined && !family.owns(local)) return this.#forwarding.take(arriving, segment)
+    if (listening === undefined && opens && this.#forwarding !== undefined) return this.#forwarding.take(arriving, segment)
     if (listening === undefined) return this.#refuse(arriving, segment)
     if (!family.isSingle(remote)) return
     const c = this.#make(arriving, segment)
@@ -269,14 +269,12 @@ export class Tcp implements IpProtocol, Ground {
     return c
   }
 
-  #acceptDial(arriving: Arriving, segment: Parsed, options: Options, accept: (socket: TcpSocket) => void, how: TcpOptions): void {
+  #acceptDial(arriving: Arriving, segment: Parsed, options: Options, accept: (socket: TcpSocket | undefined) => void, how: TcpOptions): void {
     const { family, local, remote } = arriving
-    if (this.#table.find(family, local, segment.destinationPort, remote, segment.sourcePort) !== undefined) return
-    const c = this.#make(arriving, segment)
-    if (c === undefined) return
-    c.opened = (well) => {
-      if (well) accept(new Socket(c, how))
-    }
+    const taken = this.#table.find(family, local, segment.destinationPort, remote, segment.sourcePort) !== undefined
+    const c = taken ? undefined : this.#make(arriving, segment)
+    if (c === undefined) return this.after(() => accept(undefined))
+    c.opened = (well) => accept(well ? new Socket(c, how) : undefined)
     answer(c, segment.sequence, options)
   }
 

@@ -1,0 +1,41 @@
+/** What all flows of one NAT stand on. */
+import type { Clock } from '../base/time.ts'
+import type { Host } from '../stack/host.ts'
+import type { Ledger } from './ledger.ts'
+import type { Outside } from './outside.ts'
+import type { Policy } from './policy.ts'
+import type { StreamFlow } from './stream-flow.ts'
+
+export interface Ground {
+  readonly clock: Clock
+  /** The gateway. */
+  readonly host: Host
+  readonly outside: Outside
+  readonly policy: Policy
+  readonly ledger: Ledger
+  /** So much is buffered for all streams together that none is given more to carry. */
+  readonly tight: boolean
+  /** Calls `relieve` of the stream when it is no longer tight. */
+  starve(flow: StreamFlow): void
+  /** The flow is over. */
+  forget(number: number): void
+}
+
+/** A row of `inspect nat`. A stable contract. */
+export type FlowRow = {
+  readonly protocol: 'tcp' | 'udp' | 'icmp'
+  /** The guest's end. */
+  readonly inside: string
+  /** Whom it speaks with. */
+  readonly outside: string
+  /** `in`: by a forwarded port. */
+  readonly direction: 'in' | 'out'
+  readonly state: string
+  /** Bytes of payload from the guest, and to it. */
+  readonly sent: number
+  readonly received: number
+  /** Seconds since anything passed. */
+  readonly idle: number
+  /** Of a refused one. */
+  readonly reason: string
+}

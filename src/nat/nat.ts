@@ -1,0 +1,318 @@
+/**
+ * User-mode NAT at a network's gateway: our stack inside, sockets of the host outside, one flow between. RFC 5382 (TCP), RFC 4787 (UDP),
+ * RFC 5508 (ICMP); where it ends connections itself it is what RFC 1919 calls a transparent proxy.
+ *
+ * Theory of operation
+ *
+ * The gateway's IP hands over packets that are for nobody it knows (`ip.transit`), its TCP the dials that no listener takes, its UDP the
+ * datagrams that no socket hears. policy.ts says which of them may leave, and where to. A TCP connection is ended here and made anew
+ * outside (stream-flow.ts): the guest's handshake is answered only once the outside's is done. A UDP endpoint of a guest is one socket
+ * outside (datagram-flow.ts), an echo identifier one ping socket (echo-flow.ts); what comes back is sent on from the address it came from.
+ * What comes by a forwarded port is admitted by `inbound` events: the gateway itself dials the guest then (stream-flow.ts, inbound-flow.ts).
+ *
+ * The outside is a seam (outside.ts) of commands and events. Commands are given as the guest acts. Events come by the lab's door, with the
+ * instant at which they are to happen, and wait here for it; nothing else comes in. So what a guest sees is decided by its own acts and
+ * by recorded events alone, and with `nowhere` in the outside's place a recorded run is played back.
+ *
+ * Bounds, for hostile guests: streams, dials under way, mappings, their peers (limits.ts); bytes of each stream (outside.ts: window) and of all
+ * together, by the stack's own memory; datagrams that wait; what is remembered of refusals (ledger.ts). No bytes throw.
+ *
+ * Before you edit, read RFC 5382 §7, RFC 4787 §12, and house.md's law 6.
+ */
+import type { Log } from '../base/log.ts'
+import type { Alarm, Instant, Scheduler } from '../base/time.ts'
+import type { Host } from '../stack/host.ts'
+import type { Transit } from '../stack/ip.ts'
+import type { Incoming } from '../stack/protocol.ts'
+import type { Dial } from '../stack/tcp/forward.ts'
+import type { FlowRow, Ground } from './ground.ts'
+import type { Outside, OutsideEvent } from './outside.ts'
+import { between, milliseconds } from '../base/time.ts'
+import { formatIpv4, parseIpv4 } from '../wire/address.ts'
+import * as udp from '../wire/udp.ts'
+import { prohibited } from './complaints.ts'
+import { DatagramFlow } from './datagram-flow.ts'
+import { EchoFlow } from './echo-flow.ts'
+import { InboundFlow } from './inbound-flow.ts'
+import { Ledger } from './ledger.ts'
+import { mostDatagrams, mostDials, mostEchoes, mostStreams, mostWaiting, sweepEvery, tightShare } from './limits.ts'
+import { nowhere } from './outside.ts'
+import { Policy } from './policy.ts'
+import { StreamFlow } from './stream-flow.ts'
+import { Transition } from './transition.ts'
+
+export interface NatConfig {
+  /** The network's name. */
+  readonly name: string
+  readonly host: Host
+  readonly scheduler: Scheduler
+  /** The gateway's address inside, dotted. */
+  readonly gateway: string
+  readonly hostLoopback: boolean
+  readonly log?: Log
+}
+
+export interface NatCounters {
+  /** Dials and datagrams for which there was no room. */
+  full: number
+  /** Datagrams from outside that came faster than the lab took them. */
+  dropped: number
+  /** Packets that made no sense here. */
+  malformed: number
+}
+
+type Flow = StreamFlow | DatagramFlow | EchoFlow | InboundFlow
+
+/** So long memory may stay tight before it is looked at again. */
+const relief = milliseconds(5)
+
+export class Nat implements Ground {
+  readonly name: string
+  readonly clock: Scheduler
+  readonly host: Host
+  readonly policy: Policy
+  readonly ledger: Ledger
+  readonly counters: NatCounters = { full: 0, dropped: 0, malformed: 0 }
+  outside: Outside = nowhere
+  readonly #flows = new Map<number, Flow>()
+  /** `10.0.0.10:4000` → UDP mapping, `10.0.0.10#7` → echo mapping; the one idle for longest first. */
+  readonly #mappings = new Map<string, DatagramFlow | EchoFlow>()
+  readonly #keys = new Map<number, string>()
+  /** Streams that wait for the outside's answer. */
+  readonly #dialling = new Set<number>()
+  readonly #sweep: Alarm
+  readonly #entry: Alarm
+  readonly #relief: Alarm
+  #starved = new Set<StreamFlow>()
+  #waiting: { readonly time: Instant; readonly event: OutsideEvent }[] = []
+  #waitingBytes = 0
+  #next = 1
+  #streams = 0
+  #echoes = 0
+
+  constructor({ name, host, scheduler, gateway, hostLoopback, log }: NatConfig) {
+    this.name = name
+    this.clock = scheduler
+    this.host = host
+    this.policy = new Policy({ gateway: parseIpv4(gateway), hostLoopback })
+    this.ledger = new Ledger(scheduler, log)
+    this.#sweep = scheduler.alarm(`${name}.nat sweep`, () => this.#swept())
+    this.#entry = scheduler.alarm(`${name}.nat`, () => this.#enter())
+    this.#relief = scheduler.alarm(`${name}.nat relief`, () => this.#relieve())
+    const transition = new Transition(host, scheduler, {
+      datagram: (datagram, incoming) => this.#datagram(datagram, incoming),
+      echo: (identifier, sequence, payload, incoming) => this.#echo(identifier, sequence, payload, incoming),
+      malformed: () => void this.counters.malformed++,
+    })
+    host.ip.transit = beside(host, host.ip.transit, transition.take)
+    host.udp.stranger = (datagram, incoming) => this.#stranger(datagram, incoming)
+    host.tcp.forward((dial) => this.#dialled(dial))
+  }
+
+  /** The outside from now on; undefined: none. Flows of the one before are cut. */
+  connect(outside: Outside | undefined): void {
+    for (const flow of this.#flows.values()) flow.cut()
+    this.outside = outside ?? nowhere
+  }
+
+  /** For the door: something that is to happen at `time`. @returns false when it was dropped, which happens to datagrams only. */
+  enter(time: Instant, event: OutsideEvent): boolean {
+    const bytes = event.kind === 'datagram' || event.kind === 'inbound datagram' || event.kind === 'echo reply' ? event.bytes.length + 64 : 0
+    if (bytes > 0 && this.#waitingBytes + bytes > mostWaiting) {
+      this.counters.dropped++
+      return false
+    }
+    this.#waitingBytes += bytes
+    this.#waiting.push({ time, event })
+    if (this.#entry.due === undefined) this.#entry.arm(between(this.clock.now, time))
+    return true
+  }
+
+  /** Flows under way, then what was refused. */
+  get rows(): FlowRow[] {
+    const refused = this.ledger.refusals.map(({ protocol, from, to, reason, count, last }): FlowRow => ({
+      protocol: protocol as FlowRow['protocol'], inside: from, outside: to, direction: 'out', state: 'refused', sent: 0, received: 0,
+      idle: Math.floor((this.clock.now - last) / 1e9), reason: count > 1 ? `${reason} (${count} times)` : reason,
+    }))
+    return [...[...this.#flows.values()].map((flow) => flow.row), ...refused]
+  }
+
+  get tight(): boolean {
+    const { usedBytes, limitBytes } = this.host.tcp.memory
+    return usedBytes > limitBytes * tightShare
+  }
+
+  starve(flow: StreamFlow): void {
+    this.#starved.add(flow)
+    if (this.#relief.due === undefined) this.#relief.arm(relief)
+  }
+
+  forget(number: number): void {
+    const flow = this.#flows.get(number)
+    if (!this.#flows.delete(number)) return
+    this.#dialling.delete(number)
+    if (flow instanceof StreamFlow) this.#streams--
+    if (flow instanceof EchoFlow) this.#echoes--
+    const key = this.#keys.get(number)
+    if (key !== undefined && this.#keys.delete(number)) this.#mappings.delete(key)
+  }
+
+  #dialled(dial: Dial): void {
+    const to = parseIpv4(dial.to.address)
+    const verdict = this.policy.judge(to, dial.to.port)
+    if ('refused' in verdict) {
+      this.ledger.refuse('tcp', dial.from.address, `${dial.to.address}:${dial.to.port}`, verdict.refused)
+      return verdict.how === 'refuse' ? dial.refuse() : dial.unreachable(prohibited)
+    }
+    if (this.#streams >= mostStreams || this.#dialling.size >= mostDials) {
+      this.counters.full++
+      return dial.ignore()
+    }
+    const flow = new StreamFlow(this.#next++, { inside: dial.from, outside: dial.to }, this)
+    this.#add(flow)
+    this.#dialling.add(flow.number)
+    flow.dial(dial, { address: verdict.at, port: dial.to.port })
+  }
+
+  /** A datagram for the gateway itself that none of its sockets hears. */
+  #stranger(datagram: udp.Parsed, incoming: Incoming): boolean {
+    const { packet } = incoming
+    const verdict = this.policy.judge(packet.destination, datagram.destinationPort)
+    if ('refused' in verdict) {
+      this.ledger.refuse('udp', formatIpv4(packet.source), `${formatIpv4(packet.destination)}:${datagram.destinationPort}`, verdict.refused)
+      return false
+    }
+    this.#datagram(datagram, incoming)
+    return true
+  }
+
+  #datagram({ sourcePort, destinationPort, payload }: udp.Parsed, incoming: Incoming): void {
+    const { packet, segmentSize } = incoming
+    const verdict = this.policy.judge(packet.destination, destinationPort)
+    const from = formatIpv4(packet.source)
+    if ('refused' in verdict) return this.#prohibit('udp', `${formatIpv4(packet.destination)}:${destinationPort}`, verdict.refused, incoming)
+    // Port 0 is nobody's: where nothing can be answered, nothing is sent.
+    if (sourcePort === 0 || destinationPort === 0) return void this.counters.malformed++
+    const flow = this.#mapping(`${from}:${sourcePort}`, (number) => new DatagramFlow(number, { address: from, port: sourcePort }, this)) as DatagramFlow
+    const step = segmentSize === 0 ? Math.max(1, payload.length) : segmentSize
+    const to = { address: verdict.at, port: destinationPort }
+    for (let at = 0; at === 0 || at < payload.length; at += step) flow.send(to, payload.subarray(at, at + step), packet.ttl - 1)
+  }
+
+  #echo(identifier: number, sequence: number, payload: Uint8Array, incoming: Incoming): void {
+    const { packet } = incoming
+    const verdict = this.policy.judge(packet.destination, 0)
+    if ('refused' in verdict) return this.#prohibit('icmp', formatIpv4(packet.destination), verdict.refused, incoming)
+    const flow = this.#mapping(`${formatIpv4(packet.source)}#${identifier}`, (number) => new EchoFlow(number, packet.source, identifier, this)) as EchoFlow
+    flow.send(verdict.at, sequence, payload, packet.ttl - 1)
+  }
+
+  #prohibit(protocol: string, to: string, reason: string, incoming: Incoming): void {
+    this.ledger.refuse(protocol, formatIpv4(incoming.packet.source), to, reason)
+    this.host.ip.complain(incoming, prohibited)
+  }
+
+  /** The mapping of that name, made if need be, and now the one that is idle for the shortest time. */
+  #mapping(key: string, make: (number: number) => DatagramFlow | EchoFlow): DatagramFlow | EchoFlow {
+    const known = this.#mappings.get(key)
+    if (known !== undefined) {
+      this.#mappings.delete(key)
+      this.#mappings.set(key, known)
+      return known
+    }
+    const flow = make(this.#next++)
+    this.#makeRoom(flow)
+    this.#add(flow)
+    this.#mappings.set(key, flow)
+    this.#keys.set(flow.number, key)
+    return flow
+  }
+
+  #makeRoom(flow: DatagramFlow | EchoFlow): void {
+    const echo = flow instanceof EchoFlow
+    const full = echo ? this.#echoes >= mostEchoes : this.#mappings.size - this.#echoes >= mostDatagrams
+    if (echo) this.#echoes++
+    if (!full) return
+    this.counters.full++
+    for (const each of this.#mappings.values()) if (each instanceof EchoFlow === echo) return each.cut()
+  }
+
+  #add(flow: Flow): void {
+    this.#flows.set(flow.number, flow)
+    if (flow instanceof StreamFlow) this.#streams++
+    if (this.#sweep.due === undefined) this.#sweep.arm(sweepEvery)
+  }
+
+  #enter(): void {
+    const { now } = this.clock
+    let due = 0
+    for (; due < this.#waiting.length && this.#waiting[due].time <= now; due++) this.#happen(this.#waiting[due].event)
+    this.#waiting = due === this.#waiting.length ? [] : this.#waiting.slice(due)
+    if (this.#waiting.length > 0) this.#entry.arm(between(now, this.#waiting[0].time))
+    else this.#waitingBytes = 0
+  }
+
+  #happen(event: OutsideEvent): void {
+    if (event.kind === 'inbound') return this.#admit(event)
+    if (event.kind === 'inbound datagram' && !this.#flows.has(event.flow)) return this.#admitDatagram(event)
+    const flow = this.#flows.get(event.flow)
+    if (flow === undefined) return
+    if (event.kind === 'open' || event.kind === 'closed') this.#dialling.delete(event.flow)
+    hear(flow, event)
+  }
+
+  #admit({ flow, from, to }: Extract<OutsideEvent, { kind: 'inbound' }>): void {
+    if (this.#streams >= mostStreams) {
+      this.counters.full++
+      return this.outside.reset(flow)
+    }
+    const stream = new StreamFlow(flow, { inside: to, outside: from }, this)
+    this.#add(stream)
+    stream.admit()
+  }
+
+  #admitDatagram(event: Extract<OutsideEvent, { kind: 'inbound datagram' }>): void {
+    try {
+      const flow = new InboundFlow(event.flow, event.to, event.from, this)
+      this.#add(flow)
+      flow.hear(event)
+    } catch (error) {
+      this.counters.full++
+      this.outside.release(event.flow)
+      if ((error as { code?: string }).code === undefined) throw error
+    }
+  }
+
+  #swept(): void {
+    const { now } = this.clock
+    for (const flow of this.#flows.values()) if (flow.expired(now)) flow.cut()
+    if (this.#flows.size > 0) this.#sweep.arm(sweepEvery)
+  }
+
+  #relieve(): void {
+    if (this.tight) return this.#relief.arm(relief)
+    const starved = this.#starved
+    this.#starved = new Set()
+    for (const flow of starved) {
+      if (this.tight) this.#starved.add(flow)
+      else flow.relieve()
+    }
+    if (this.#starved.size > 0) this.#relief.arm(relief)
+  }
+}
+
+/** Each kind of flow hears what is its own; the outside says nothing else of it, and a recording that does is passed over. */
+function hear(flow: Flow, event: Exclude<OutsideEvent, { kind: 'inbound' }>): void {
+  if (flow instanceof StreamFlow) {
+    if (event.kind === 'open' || event.kind === 'data' || event.kind === 'end' || event.kind === 'room' || event.kind === 'closed') flow.hear(event)
+  } else if (flow instanceof EchoFlow) {
+    if (event.kind === 'echo reply' || event.kind === 'complaint' || event.kind === 'lost') flow.hear(event)
+  } else if (flow instanceof InboundFlow) {
+    if (event.kind === 'inbound datagram' || event.kind === 'datagram' || event.kind === 'complaint' || event.kind === 'lost') flow.hear(event)
+  } else if (event.kind === 'datagram' || event.kind === 'complaint' || event.kind === 'lost') flow.hear(event)
+}
+
+/** What the gateway has a way to inside the lab is forwarded as before, if it was; all else is NAT's. */
+function beside(host: Host, forward: Transit | undefined, nat: Transit): Transit {
+  return (incoming) => (host.ip.routes.find(incoming.packet.destination) === undefined ? nat(incoming) : (forward?.(incoming) ?? false))
+}
