@@ -31,7 +31,8 @@ const delegable = 0xb3ffn
 
 const range = (count: number, make: (at: number) => CsrRow): CsrRow[] => Array.from({ length: count }, (_, at) => make(at))
 
-const plain: readonly CsrRow[] = [
+/** All there are, with the masks of RV64GC. */
+export const csrs: readonly CsrRow[] = [
   row(0x001, 'fflags', slot.fflags, 0x1fn, 'fflags'),
   row(0x002, 'frm', slot.frm, 0x7n, 'frm'),
   row(0x003, 'fcsr', slot.fflags, 0xffn, 'fcsr'),
@@ -88,5 +89,5 @@ export function csrsFor(extensions: Extensions): readonly CsrRow[] {
   const has = (name: Parameters<Extensions['has']>[0], bits: bigint): bigint => (extensions.has(name) ? bits : 0n)
   const below = FIOM | has('zicbom', CBIE | CBCFE) | has('zicboz', CBZE)
   const masks: Readonly<Record<string, bigint>> = { senvcfg: below, menvcfg: below | has('svadu', ADUE) | has('svpbmt', PBMTE) }
-  return plain.map((row) => ({ ...row, writeMask: masks[row.name] ?? row.writeMask }))
+  return csrs.map((row) => ({ ...row, writeMask: masks[row.name] ?? row.writeMask }))
 }

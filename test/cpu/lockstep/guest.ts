@@ -8,6 +8,7 @@
 import type { Random } from '../../../src/base/random.ts'
 import { assemble } from '../../../src/cpu/asm/assemble.ts'
 import { encode } from '../../../src/cpu/isa/encode.ts'
+import { type CpuName, profiles } from '../../../src/cpu/isa/profile.ts'
 import { rowNamed } from '../../../src/cpu/isa/rows.ts'
 import { randomData, randomProgram } from '../../../src/cpu/oracle/random-program.ts'
 import { deviceBase } from './device.ts'
@@ -32,8 +33,8 @@ export interface Guest {
   readonly words: readonly number[]
 }
 
-export function randomGuest(random: Random): Guest {
-  const code = program(random)
+export function randomGuest(random: Random, cpu: CpuName): Guest {
+  const code = program(random, cpu)
   const image = new Uint8Array(places.code + code.length)
   const start = (at: number, source: string): void => image.set(assemble(ramBase + at, source).bytes, at)
   start(places.stub, stub(random))
@@ -50,7 +51,7 @@ export function randomGuest(random: Random): Guest {
 }
 
 /** Random programs with privileged snippets between them, round and round. */
-function program(random: Random): Uint8Array {
+function program(random: Random, cpu: CpuName): Uint8Array {
   const pieces: Uint8Array[] = []
   let size = 0
   const put = (bytes: Uint8Array): void => {
@@ -60,9 +61,9 @@ function program(random: Random): Uint8Array {
   const count = 2 + random.below(4)
   for (let part = 0; part < count; part++) {
     if (random.below(3) === 0) put(padding(size, random))
-    const whole = randomProgram(random, { dataAddress: ramBase + places.data, instructions: 20 + random.below(120), traps: random.below(4) > 0 })
+    const whole = randomProgram(random, { dataAddress: ramBase + places.data, instructions: 20 + random.below(120), traps: random.below(4) > 0, extensions: profiles[cpu].extensions })
     put(withoutEnd(whole))
-    const lines = Array.from({ length: 1 + random.below(8) }, () => snippet(random))
+    const lines = Array.from({ length: 1 + random.below(8) }, () => snippet(random, cpu))
     put(assemble(ramBase + places.code + size, lines.join('\n')).bytes)
   }
   put(assemble(0, `j -${size}`).bytes)
@@ -121,6 +122,11 @@ function stub(random: Random): string {
     csrw scounteren, t0
     li t0, ${(8n << 60n) | BigInt((ramBase + places.root) >>> 12)}
     csrw satp, t0
+    li t0, ${(random.below(8) << 4) | 0x80}
+    csrw menvcfg, t0
+    csrw senvcfg, t0
+    li t0, ${BigInt(random.below(4)) << 61n}
+    csrs menvcfg, t0
     sfence.vma
     li t0, ${status}
     csrw mstatus, t0

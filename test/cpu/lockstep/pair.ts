@@ -5,13 +5,13 @@
 import type { Random } from '../../../src/base/random.ts'
 import type { Instant } from '../../../src/base/time.ts'
 import { type Core, type Line, lines } from '../../../src/cpu/core.ts'
-import { floatNames, integerNames } from '../../../src/cpu/isa/registers.ts'
-import { fBase, slot, xBase } from '../../../src/cpu/layout.ts'
-import { makeCore } from '../../../src/cpu/machine-core.ts'
+import type { CpuName } from '../../../src/cpu/isa/profile.ts'
+import { slot } from '../../../src/cpu/layout.ts'
 import { type Traced, tell } from '../../../src/cpu/oracle/trace.ts'
-import { NodeWasmEngine } from '../../../src/host/wasm-engine.ts'
+import { compareCores, statesOf } from './compare.ts'
 import { MeddlingDevice } from './device.ts'
 import { type Guest, places, ramBase, ramBytes } from './guest.ts'
+import { machineOf } from './machine.ts'
 
 /** At `at`, a line moves. */
 interface Event {
@@ -24,19 +24,20 @@ interface Event {
 export interface Plan {
   readonly guest: Guest
   readonly harts: number
+  readonly cpu: CpuName
   /** Ticks at which to compare, ascending. */
   readonly stops: readonly number[]
   readonly events: readonly Event[]
 }
 
-export function randomPlan(random: Random, guest: Guest, ticks: number): Plan {
+export function randomPlan(random: Random, guest: Guest, ticks: number, cpu: CpuName): Plan {
   const harts = random.below(4) === 0 ? 2 : 1
   const stops: number[] = []
   const longest = [40, 400, 4000][random.below(3)]
   for (let at = 0; at < ticks; ) stops.push(at += 1 + random.below(longest))
   const all: readonly Line[] = [lines.msip, lines.mtip, lines.seip, lines.meip]
   const events = Array.from({ length: random.below(3) * 20 }, () => ({ at: random.below(ticks), hart: random.below(harts), line: all[random.below(4)], high: random.below(2) === 0 }))
-  return { guest, harts, stops, events: events.sort((one, other) => one.at - other.at) }
+  return { guest, harts, cpu, stops, events: events.sort((one, other) => one.at - other.at) }
 }
 
 /** @returns undefined when both did the same throughout, else what differed first, and where */
@@ -45,7 +46,7 @@ export function compareRuns(plan: Plan, thresholds: readonly [number, number]): 
   for (const [index, stop] of plan.stops.entries()) {
     one.to(stop)
     other.to(stop)
-    const differences = compare(one.core, other.core)
+    const differences = compareCores(one.core, other.core)
     if (differences.length > 0) {
       const trace = traceOf(plan, index)
       return `at tick ${stop}: ${differences.join('; ')}${tell(trace, differences.map((text) => text.split(' ')[0]))}`
@@ -58,9 +59,9 @@ class Run {
   readonly core: Core
   readonly #events: Event[]
 
-  constructor({ guest, harts, events }: Plan, threshold: number) {
+  constructor({ guest, harts, events, cpu }: Plan, threshold: number) {
     const device = new MeddlingDevice({ offset: places.code, length: guest.codeBytes, words: guest.words })
-    this.core = makeCore({ harts, ramBytes, ramBase, timebaseHz: 10_000_000, engine: new NodeWasmEngine(), bus: device, threshold })
+    this.core = machineOf({ harts, ramBytes, ramBase, threshold, cpu }, device)
     device.core = this.core
     this.core.ram.set(guest.image)
     this.core.wrote(0, guest.image.length)
@@ -102,39 +103,4 @@ function traceOf(plan: Plan, index: number): readonly Traced[] {
 function wordAt({ ram }: Core, pc: bigint): number {
   const at = Number(BigInt.asUintN(20, pc))
   return at + 4 > ram.length ? 0 : new DataView(ram.buffer, ram.byteOffset).getUint32(at, true)
-}
-
-function statesOf(core: Core): readonly DataView[] {
-  const { states } = core.save() as { states: readonly Uint8Array[] }
-  return states.map((bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))
-}
-
-const words = [
-  'pc', 'skipped', 'fflags', 'reservation', 'mstatus', 'medeleg', 'mideleg', 'mie', 'mip', 'mtvec', 'mscratch', 'mepc', 'mcause', 'mtval', 'stvec', 'sscratch', 'sepc', 'scause',
-  'stval', 'satp', 'cycleOffset', 'instretOffset', 'lines',
-] as const
-
-function compare(one: Core, other: Core): readonly string[] {
-  const differences: string[] = []
-  const equal = (name: string, mine: bigint | number, theirs: bigint | number): void => {
-    if (mine !== theirs) differences.push(`${name} is ${mine.toString(16)} and ${theirs.toString(16)}`)
-  }
-  equal('now', one.now, other.now)
-  equal('retired', one.retired, other.retired)
-  equal('idle', Number(one.idle), Number(other.idle))
-  const [mine, theirs] = [statesOf(one), statesOf(other)]
-  for (const [hart, state] of mine.entries()) {
-    for (let register = 0; register < 32; register++) {
-      equal(integerNames[register], state.getBigUint64(xBase + 8 * register, true), theirs[hart].getBigUint64(xBase + 8 * register, true))
-      equal(floatNames[register], state.getBigUint64(fBase + 8 * register, true), theirs[hart].getBigUint64(fBase + 8 * register, true))
-    }
-    for (const name of words) equal(name, state.getBigUint64(slot[name], true), theirs[hart].getBigUint64(slot[name], true))
-    equal('privilege', state.getInt32(slot.privilege, true), theirs[hart].getInt32(slot.privilege, true))
-    equal('waiting', state.getInt32(slot.waiting, true), theirs[hart].getInt32(slot.waiting, true))
-  }
-  const [left, right] = [one, other].map(({ ram }) => Buffer.from(ram.buffer, ram.byteOffset, ram.length))
-  if (left.equals(right)) return differences
-  const at = left.findIndex((byte, index) => byte !== right[index]) & -8
-  equal(`memory at offset ${at.toString(16)}`, left.readBigUInt64LE(at), right.readBigUInt64LE(at))
-  return differences
 }

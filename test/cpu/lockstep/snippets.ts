@@ -1,5 +1,6 @@
 /** What supervisor software does between its computations, in a line or a few; in user mode most of it is illegal, which is a test as well. */
 import type { Random } from '../../../src/base/random.ts'
+import type { CpuName } from '../../../src/cpu/isa/profile.ts'
 import { deviceBase } from './device.ts'
 import { places, ramBase } from './guest.ts'
 
@@ -44,7 +45,18 @@ const makers: readonly Maker[] = [
   () => 'li x30, -8; ld x10, 0(x30); sd x10, 4(x30)',
 ]
 
+const richer: readonly Maker[] = [
+  (random) => `addi x30, x${8 + random.below(2)}, ${random.below(256)}; cbo.${['inval', 'clean', 'flush', 'zero', 'zero'][random.below(5)]} (x30)`,
+  // Over code: the next instructions are gone, which is as good a test as any.
+  (random) => `auipc x30, 0; cbo.${['flush', 'zero'][random.below(2)]} (x30)`,
+  (random) => ['sfence.w.inval; sinval.vma x8, x10; sfence.inval.ir', 'sinval.vma zero, zero', 'wrs.nto', 'wrs.sto', 'pause'][random.below(4)],
+  // A data page's memory type, and sixteen pages at a time.
+  (random) => `li x30, ${ramBase + places.leaves + 8 * dataPage(random)}; ld x31, 0(x30); li x10, ${1n << BigInt(61 + random.below(3))}; xor x31, x31, x10; sd x31, 0(x30); ${fences[random.below(fences.length)]}`,
+  () => `li x30, ${ramBase + places.leaves + 8 * 0x12}; li x31, ${(1n << 63n) | (BigInt((ramBase + places.data) >>> 12) << 10n) | 0x20dfn}; sd x31, 0(x30); sfence.vma x30`,
+]
+
 /** One line, of statements between semicolons. */
-export function snippet(random: Random): string {
-  return makers[random.below(makers.length)](random)
+export function snippet(random: Random, cpu: CpuName): string {
+  const all = cpu === 'rv64gc' ? makers : [...makers, ...richer, ...richer]
+  return all[random.below(all.length)](random)
 }
