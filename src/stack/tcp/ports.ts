@@ -1,5 +1,6 @@
 /** Listeners by port, and free local ports for dialling. Ports RFC 6335 §6, how one is picked RFC 6056 §3.3.3. */
 import type { Address, Family } from './family.ts'
+import type { Endpoint } from '../sockets.ts'
 import type { Listening } from './accept.ts'
 
 /** As Linux': wider than RFC 6335's dynamic ports, since each destination's connections take one port for a minute after they end. */
@@ -45,4 +46,11 @@ export class Ports {
     }
     return undefined
   }
+}
+
+export const isPort = (port: number, least: number): boolean => Number.isInteger(port) && port >= least && port <= 0xffff
+
+/** An error with Node's `code`. */
+export function refused(code: string, at: Endpoint, why: string): Error {
+  return Object.assign(new Error(`${code}: ${at.address}:${at.port}: ${why}`), { code })
 }

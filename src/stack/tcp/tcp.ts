@@ -35,19 +35,18 @@
  * TCP does not look into addresses: a `Family` (family.ts) does, one for each IP version. Before you edit, read RFC 9293 §3.10 beside
  * arrive.ts, and the tests of the same names, which quote the section that each of them holds.
  */
-import type { Alarm, Scheduler } from '../../base/time.ts'
+import type { Scheduler } from '../../base/time.ts'
 import type { Random } from '../../base/random.ts'
 import type { Options } from '../../wire/tcp-options.ts'
 import type { Parsed } from '../../wire/tcp.ts'
 import type { Ip } from '../ip.ts'
 import type { Failure, Incoming, IpProtocol } from '../protocol.ts'
 import type { Endpoint, Listener, TcpOptions, TcpSocket } from '../sockets.ts'
-import type { Ground, State } from './connection.ts'
+import type { Ground } from './connection.ts'
 import type { Address, Arriving, Ends, Family, Reach } from './family.ts'
 import type { Dial } from './forward.ts'
 import { u32be } from '../../base/bytes.ts'
 import { Malformed } from '../../base/errors.ts'
-import { nanoseconds } from '../../base/time.ts'
 import * as tcp from '../../wire/tcp.ts'
 import { parseOptions } from '../../wire/tcp-options.ts'
 import { Listening } from './accept.ts'
@@ -58,7 +57,7 @@ import { Forwarding } from './forward.ts'
 import { answer, open } from './handshake.ts'
 import { Memory } from './memory.ts'
 import { heardError } from './path.ts'
-import { Ports } from './ports.ts'
+import { isPort, Ports, refused } from './ports.ts'
 import { purposes, Secret } from './secret.ts'
 import { unwrap } from './sequence.ts'
 import { Counters, defaults } from './settings.ts'
@@ -67,6 +66,9 @@ import { Socket } from './socket.ts'
 import { Table } from './table.ts'
 import { TimeWait, TimeWaits } from './time-wait.ts'
 import { sendBare } from './transmit.ts'
+import { Turn } from './turn.ts'
+import { viewEntry, viewListener } from './view.ts'
+import type { ConnectionView } from './view.ts'
 
 export interface TcpParts {
   readonly ip: Ip
@@ -76,9 +78,6 @@ export interface TcpParts {
   readonly random: Random
   readonly settings?: Partial<Settings>
 }
-
-/** A row for `inspect`. */
-export type ConnectionView = { readonly local: string; readonly remote: string; readonly state: State | 'LISTEN'; readonly unread: number; readonly unacknowledged: number }
 
 const noReach = (family: Family): Reach => ({ local: family.any, linkMtu: 1500, pathMtu: 1500, offload: false })
 
@@ -96,8 +95,7 @@ export class Tcp implements IpProtocol, Ground {
   readonly #table: Table<Connection | TimeWait>
   readonly #timeWaits: TimeWaits
   readonly #ports = new Ports()
-  readonly #alarm: Alarm
-  #queue: (Connection | (() => void))[] = []
+  readonly #turn: Turn
   #forwarding: Forwarding | undefined
 
   constructor({ ip, name, scheduler, random, settings }: TcpParts) {
@@ -110,19 +108,12 @@ export class Tcp implements IpProtocol, Ground {
     this.#secret = new Secret(random.fork('tcp'))
     this.#table = new Table(this.#secret.hash(purposes.table, []))
     this.#timeWaits = new TimeWaits(scheduler, this.name, this.settings.timeWaits, (waited) => this.#table.remove(waited))
-    this.#alarm = scheduler.alarm(this.name, () => this.#run())
+    this.#turn = new Turn(scheduler, this.name)
   }
 
   /** Listeners, connections and those in TIME-WAIT. */
   get connections(): readonly ConnectionView[] {
-    const listeners = this.#ports.listening.map(({ family, address, port }) => ({ local: `${family.format(address)}:${port}`, remote: '*', state: 'LISTEN' as const, unread: 0, unacknowledged: 0 }))
-    const others = [...this.#table].map((entry) => {
-      const { family, ends } = entry
-      const names = { local: `${family.format(ends.local)}:${ends.localPort}`, remote: `${family.format(ends.remote)}:${ends.remotePort}` }
-      if (entry instanceof TimeWait) return { ...names, state: 'TIME-WAIT' as const, unread: 0, unacknowledged: 0 }
-      return { ...names, state: entry.state, unread: entry.receiver.unread, unacknowledged: entry.out.length }
-    })
-    return [...listeners, ...others]
+    return [...this.#ports.listening.map(viewListener), ...[...this.#table].map(viewEntry)]
   }
 
   /** @throws {Error} with `code` EADDRINUSE, EADDRNOTAVAIL, EINVAL or ERR_SOCKET_BAD_PORT. */
@@ -209,13 +200,11 @@ export class Tcp implements IpProtocol, Ground {
   }
 
   later(connection: Connection): void {
-    if (connection.queued) return
-    connection.queued = true
-    this.#enqueue(connection)
+    this.#turn.later(connection)
   }
 
   after(act: () => void): void {
-    this.#enqueue(act)
+    this.#turn.after(act)
   }
 
   forget(connection: Connection): void {
@@ -305,28 +294,4 @@ export class Tcp implements IpProtocol, Ground {
       throw refused('EINVAL', at, 'not an address')
     }
   }
-
-  #enqueue(what: Connection | (() => void)): void {
-    this.#queue.push(what)
-    if (this.#alarm.due === undefined) this.#alarm.arm(nanoseconds(1))
-  }
-
-  #run(): void {
-    const queue = this.#queue
-    this.#queue = []
-    for (const each of queue) {
-      if (typeof each === 'function') {
-        each()
-        continue
-      }
-      each.queued = false
-      each.settle()
-    }
-  }
-}
-
-const isPort = (port: number, least: number): boolean => Number.isInteger(port) && port >= least && port <= 0xffff
-
-function refused(code: string, at: Endpoint, why: string): Error {
-  return Object.assign(new Error(`${code}: ${at.address}:${at.port}: ${why}`), { code })
 }
