@@ -6,7 +6,8 @@ import { assert } from '../base/errors.ts'
 import type { Plain } from '../base/state.ts'
 import type { Instant } from '../base/time.ts'
 import { CodePages } from './code-pages.ts'
-import type { Core, CoreConfig, Line, WasmExports } from './core.ts'
+import type { Core, CoreConfig, Line, WasmEngine, WasmExports } from './core.ts'
+import { hostFuses } from './fpu/fused.ts'
 import { dump } from './dump.ts'
 import { hartStateBytes, layoutFor, nextContext, regionsMax, savedHart, slot, tlbBytes, tlbRead, type Layout } from './layout.ts'
 import { type RegionStatistics, Regions } from './jit/regions.ts'
@@ -26,6 +27,17 @@ const threshold = 5000
 const misa = (2n << 62n) | 0x14112dn
 /** misa.B: Zba, Zbb and Zbs. */
 const misaB = 2n
+
+/** Asked once of each engine. */
+const fusing = new WeakMap<WasmEngine, boolean>()
+
+function fuses(engine: WasmEngine): boolean {
+  const known = fusing.get(engine)
+  if (known !== undefined) return known
+  const found = hostFuses(engine)
+  fusing.set(engine, found)
+  return found
+}
 
 export function makeCore(config: CoreConfig): Core {
   return new MachineCore(config)
@@ -59,7 +71,7 @@ class MachineCore implements Core {
     this.#profile = profile
     this.#code = new CodePages(this.#layout, memory.buffer, profile.extensions)
     const { bus } = config
-    const { bytes, callees } = machineModule(this.#layout, 1e9 / config.timebaseHz, profile, config.threshold ?? threshold)
+    const { bytes, callees } = machineModule(this.#layout, 1e9 / config.timebaseHz, profile, config.threshold ?? threshold, fuses(config.engine))
     const table = config.engine.table(regionsMax)
     const codeWritten = (host: number, length: number): number => (this.#code.written(host, length) ? 2 : 0)
     this.#exports = config.engine.instantiate(bytes, memory, {
@@ -73,7 +85,7 @@ class MachineCore implements Core {
       pmpChanged: (csr: number) => writePmp(this.#view, csr, this.#view.getBigUint64(slot.scratch + 8, true)),
     }, table)
     const funcs = new Map(callees.map((ref) => [ref.name, { ref, func: this.#exports[ref.name] ?? (codeWritten as WasmExports[string]) }]))
-    this.#regions = new Regions({ layout: this.#layout, engine: config.engine, memory, table, callees: funcs, ramPage: (place) => this.#code.ramPage(place), extensions: profile.extensions,
+    this.#regions = new Regions({ layout: this.#layout, engine: config.engine, memory, table, callees: funcs, fused: fuses(config.engine), ramPage: (place) => this.#code.ramPage(place), extensions: profile.extensions,
       // A threshold of 1 is for tests, which want all that can be compiled compiled as soon as it can be.
       ...(config.threshold === 1 ? { batch: 1 } : {}),
     })

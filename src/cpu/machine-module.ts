@@ -28,14 +28,14 @@ const encoded = new Map<string, MachineModule>()
 const fpuNames: readonly string[] = [...new Set(rows.flatMap(({ effect }) => (effect.kind === 'compute' && effect.result.kind === 'fpu' ? [effect.result.name] : [])))]
 
 /** The module; made once for each layout. Exports `run`, `refreshContext`, `flushAll`, `checkInterrupts` and the callees. */
-export function machineModule(layout: Layout, ticksPerTime: number, profile: Profile, threshold: number): MachineModule {
-  const key = [layout.pages, layout.ram, layout.ramBase, layout.ramBytes, ticksPerTime, profile.name, threshold].join()
+export function machineModule(layout: Layout, ticksPerTime: number, profile: Profile, threshold: number, fused: boolean): MachineModule {
+  const key = [layout.pages, layout.ram, layout.ramBase, layout.ramBytes, ticksPerTime, profile.name, threshold, fused].join()
   const known = encoded.get(key)
   if (known !== undefined) return known
   const module = new Module({ pages: layout.pages }, { size: regionsMax })
   const parts = declareParts(module, declareImports(module), layout, ticksPerTime, profile, threshold)
   for (const build of [buildContext, buildTrap, buildPmp, buildWalk, buildAccess, buildClock, buildCsr, buildCacheBlock]) build(parts)
-  const fpu = defineFpu(module, slot.fflags)
+  const fpu = defineFpu(module, slot.fflags, fused)
   const run = buildInterpreter(module, parts, fpu)
   const callees = [parts.loadSlow, parts.storeSlow, parts.atomicAddress, parts.illegal, ...fpuNames.map(fpu)]
   for (const callee of callees) module.export(callee.name, callee)

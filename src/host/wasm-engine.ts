@@ -1,4 +1,5 @@
 /** Where wasm runs: Node's own engine, synchronously. cpu/ makes the bytes (house.md, law 7). */
+import { setFlagsFromString } from 'node:v8'
 import type { WasmEngine, WasmExports, WasmImport, WasmMemory, WasmTable } from '../cpu/core.ts'
 
 /** The part of the WebAssembly JavaScript interface (W3C, 2022) that is used here; @types/node 20 doesn't have it. */
@@ -8,6 +9,9 @@ interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object, imports: { env: Record<string, WasmImport | WasmMemory | WasmTable> }) => { readonly exports: WasmExports }
 }
+
+// Fused multiply-add is behind this flag in Node 20; whether it is there and rounds once is tried out by cpu/fpu/fused.ts. Unknown flags are passed over.
+setFlagsFromString('--experimental-wasm-relaxed-simd')
 
 const { Memory, Table, Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly
 

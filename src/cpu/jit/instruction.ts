@@ -4,12 +4,14 @@
  */
 import { slot, tlbRead, tlbWrite } from '../layout.ts'
 import type { Effect } from '../isa/row.ts'
-import { type LoadKind, type OperandName, type StoreKind, type Term, add, c32, c64, eq, eqz, extendU, gtU, load, ne, or, sub } from '../term.ts'
+import { type LoadKind, type OperandName, type StoreKind, type Term, add, and, c32, c64, eq, eqz, extendU, gtU, leU, load, ne, or, select, sub, wrap } from '../term.ts'
 import { clear, get32, get64, mstatus } from '../system/state.ts'
 import { tlbHit, tlbHost } from '../system/tlb.ts'
 import type { Func, Label, LocalTerm } from '../wasm/func.ts'
 import type { FuncRef } from '../term.ts'
 import type { Instruction } from './blocks.ts'
+import { floatInLine, inLine } from './float.ts'
+import type { Group } from './groups.ts'
 
 /** Functions of the machine's module that regions call. */
 export interface Slow {
@@ -19,6 +21,8 @@ export interface Slow {
   readonly codeWritten: FuncRef
   readonly illegal: FuncRef
   readonly fpu: (name: string) => FuncRef
+  /** The host's relaxed_madd rounds once. */
+  readonly fused: boolean
 }
 
 /** A region's function while it is written. */
@@ -39,6 +43,9 @@ export interface Site {
   readonly rm: LocalTerm
   /** Stores the registers and returns; pc and fuel stand in the state. */
   readonly cold: Label
+  /** Groups of the present block, and for each base register a local with the host address of what it points at, 0: look it up. */
+  groups: ReadonlyMap<Instruction, Group>
+  readonly bases: Map<number, LocalTerm>
   /** FS has been looked at in this block. */
   floatOpen: boolean
 }
@@ -78,7 +85,7 @@ export function emit(site: Site, instruction: Instruction, done: number): void {
   switch (effect.kind) {
     case 'compute':
       if (effect.file === 'x' && instruction.rd === 0 && !instruction.row.float) return
-      return writeFile(site, effect.file, instruction.rd, effect.result)
+      return computing(site, instruction, effect)
     case 'load':
       return loading(site, instruction, done, effect)
     case 'store':
@@ -90,6 +97,13 @@ export function emit(site: Site, instruction: Instruction, done: number): void {
     default:
       // Branches and jumps end their block, which writes them; a fence orders nothing that isn't in order.
   }
+}
+
+function computing(site: Site, { rd }: Instruction, { result, file }: Extract<Effect, { kind: 'compute' }>): void {
+  const write = (value: Term): void => writeFile(site, file, rd, value)
+  if (result.kind !== 'fpu' || !inLine(result.name, site.slow.fused)) return write(result)
+  const operands = result.args.map((arg) => (arg.kind === 'operand' ? (site.f.resolver.operand as (name: OperandName) => Term)(arg.name) : arg))
+  floatInLine(site.f, result.name, site.slow.fused, operands, result, write)
 }
 
 export const fuelAfter = (site: Site, done: number): Term => sub(site.fuel, c32(done))
@@ -133,30 +147,61 @@ const loadKinds: Readonly<Record<string, LoadKind>> = {
 }
 const storeKinds: Readonly<Record<number, StoreKind>> = { 1: 'i64.8', 2: 'i64.16', 4: 'i64.32', 8: 'i64' }
 
+/** The group's local; looked up by the first member. */
+function baseOf(site: Site, group: Group, instruction: Instruction): LocalTerm {
+  const { f, address, index } = site
+  let base = site.bases.get(group.register)
+  if (base === undefined) {
+    base = f.local('i32')
+    site.bases.set(group.register, base)
+  }
+  if (group.members[0] !== instruction) return base
+  const table = group.writes ? tlbWrite : tlbRead
+  const span = group.high - group.low
+  f.set(address, add(readX(site, group.register), c64(group.low)))
+  const fits = leU(and(wrap(address), c32(4095)), c32(4095 - span))
+  const found = and(tlbHit(f, table, address, 1, site.context, index), fits)
+  f.set(base, select(found, sub(tlbHost(table, address, index), c32(group.low)), c32(0)))
+  return base
+}
+
+/** Does `direct` with a host address and an offset to add to it where the access is known to be good, and `slow` elsewhere. */
+function access(site: Site, instruction: Instruction, table: number, width: number, direct: (host: Term, offset: number) => void, slow: () => void): void {
+  const { f, address, index } = site
+  const { imm } = instruction
+  const group = site.groups.get(instruction)
+  if (group === undefined) {
+    f.set(address, add(readX(site, instruction.rs1), c64(imm)))
+    f.if(tlbHit(f, table, address, width, site.context, index), () => direct(tlbHost(table, address, index), 0), slow)
+    return
+  }
+  const base = baseOf(site, group, instruction)
+  f.if(base, () => (imm < 0 ? direct(add(base, c32(imm)), 0) : direct(base, imm)), () => {
+    f.set(address, add(readX(site, instruction.rs1), c64(imm)))
+    slow()
+  })
+}
+
 function loading(site: Site, instruction: Instruction, done: number, effect: Extract<Effect, { kind: 'load' }>): void {
   const { f, address, host } = site
-  f.set(address, effect.address)
   const boxed = effect.file === 'f' && effect.width === 4
-  const raw = load(boxed ? 'i64.32u' : loadKinds[`${effect.width}${effect.signed ? 's' : 'u'}`], host)
-  const take = (): void => writeFile(site, effect.file, instruction.rd, boxed ? or(raw, c64(-(1n << 32n))) : raw)
-  f.if(tlbHit(f, tlbRead, address, effect.width, site.context, site.index), () => f.set(host, tlbHost(tlbRead, address, site.index)), () => {
+  const kind = boxed ? 'i64.32u' : loadKinds[`${effect.width}${effect.signed ? 's' : 'u'}`]
+  const take = (from: Term, offset: number): void => {
+    const raw = load(kind, from, offset)
+    writeFile(site, effect.file, instruction.rd, boxed ? or(raw, c64(-(1n << 32n))) : raw)
+  }
+  access(site, instruction, tlbRead, effect.width, take, () => {
     spill(site, instruction, done)
     f.set(host, { kind: 'call', type: 'i32', func: site.slow.loadSlow, args: [address, c32(effect.width)] })
     f.brIf(site.cold, eqz(host))
-    f.if(ne(get32(slot.fuel), fuelAfter(site, done)), () => {
-      take()
-      leave(site, instruction)
-    })
+    take(host, 0)
+    leaveIfStirred(site, instruction, done, c32(0))
   })
-  take()
 }
 
 function storing(site: Site, instruction: Instruction, done: number, effect: Extract<Effect, { kind: 'store' }>): void {
   const { f, address, index } = site
-  f.set(address, effect.address)
-  f.if(tlbHit(f, tlbWrite, address, effect.width, site.context, index), () => {
-    f.store(storeKinds[effect.width], tlbHost(tlbWrite, address, index), effect.value)
-  }, () => {
+  access(site, instruction, tlbWrite, effect.width, (to, offset) => f.store(storeKinds[effect.width], to, effect.value, offset), () => {
     spill(site, instruction, done)
     f.set(index, { kind: 'call', type: 'i32', func: site.slow.storeSlow, args: [address, effect.value, c32(effect.width)] })
     f.brIf(site.cold, eq(index, c32(1)))

@@ -15,6 +15,7 @@ import { get32, get64 } from '../system/state.ts'
 import type { Func, Label, LocalTerm } from '../wasm/func.ts'
 import type { Block, Instruction } from './blocks.ts'
 import { fuelNeeds } from './fuel.ts'
+import { groupsOf } from './groups.ts'
 import { type Site, type Slow, bind, emit, pcOf } from './instruction.ts'
 import { type Item, type Loop, structure } from './structure.ts'
 import { dirtyAtEnd, regionUsage, registersIn } from './usage.ts'
@@ -68,7 +69,7 @@ export class RegionWriter {
     for (const [register, local] of x) f.set(local, get64(xBase + 8 * register))
     for (const [register, local] of floats) f.set(local, get64(fBase + 8 * register))
     f.block((cold) => {
-      this.#site = { f, slow: this.#slow, x, floats, fuel, context, page, ...scratch, cold, floatOpen: false }
+      this.#site = { f, slow: this.#slow, x, floats, fuel, context, page, ...scratch, cold, floatOpen: false, groups: new Map(), bases: new Map() }
       const [first] = this.#items
       if (first.kind === 'loop' && first.headers.length > 1) f.set(this.#selector(first), c32(first.headers.indexOf(this.#head)))
       this.#sequence(this.#items, false)
@@ -150,6 +151,7 @@ export class RegionWriter {
     const site = this.#site
     const need = this.#needs.get(block.start)
     site.floatOpen = false
+    site.groups = groupsOf(block.instructions)
     if (need !== undefined && !(block.start === this.#head && !this.#isHeader(block.start))) {
       this.#f.if(ltU(site.fuel, c32(need)), () => this.#exit(pcOf(site, block.start), this.#dirtyBefore(block)))
     }

@@ -43,6 +43,8 @@ export class Regions {
   readonly #engine: WasmEngine
   readonly #memory: WasmMemory
   readonly #table: WasmTable
+  /** The host's relaxed_madd rounds once. */
+  readonly #fused: boolean
   readonly #callees: ReadonlyMap<string, Callee>
   readonly #halves: Uint16Array
   readonly #words: Uint32Array
@@ -58,12 +60,13 @@ export class Regions {
   #compiled = 0
   #codeBytes = 0
 
-  constructor(parts: { layout: Layout; engine: WasmEngine; memory: WasmMemory; table: WasmTable; callees: ReadonlyMap<string, Callee>; ramPage: (place: number) => number; extensions: Extensions; batch?: number }) {
+  constructor(parts: { layout: Layout; engine: WasmEngine; memory: WasmMemory; table: WasmTable; callees: ReadonlyMap<string, Callee>; fused: boolean; ramPage: (place: number) => number; extensions: Extensions; batch?: number }) {
     this.#layout = parts.layout
     this.#engine = parts.engine
     this.#memory = parts.memory
     this.#table = parts.table
     this.#callees = parts.callees
+    this.#fused = parts.fused
     this.#ramPage = parts.ramPage
     this.#extensions = parts.extensions
     this.#batch = parts.batch ?? usualBatch
@@ -146,7 +149,7 @@ export class Regions {
     }))
     const pick = (name: string): FuncRef => refs.get(name) as FuncRef
     const slow: Slow = {
-      loadSlow: pick('loadSlow'), storeSlow: pick('storeSlow'), atomicAddress: pick('atomicAddress'), codeWritten: pick('codeWritten'), illegal: pick('illegal'), fpu: pick,
+      loadSlow: pick('loadSlow'), storeSlow: pick('storeSlow'), atomicAddress: pick('atomicAddress'), codeWritten: pick('codeWritten'), illegal: pick('illegal'), fpu: pick, fused: this.#fused,
     }
     const needs = found.map(({ head, blocks }, index) => {
       const f = module.func(`region${index}`, [], [])
