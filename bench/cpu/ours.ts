@@ -6,10 +6,10 @@ import { NodeWasmEngine } from '../../src/host/wasm-engine.ts'
 
 const [file, threshold] = process.argv.slice(2)
 let line = ''
-let running = true
+const power = { on: true }
 
 function write(address: number, value: number): boolean {
-  if (address === 0x10_0000) running = false
+  if (address === 0x10_0000) power.on = false
   if (address !== 0x1000_0000) return address === 0x10_0000
   line += String.fromCharCode(value)
   if (value !== 10) return true
@@ -26,4 +26,4 @@ const core = makeCore({
 })
 core.ram.set(readFileSync(file))
 core.reset(ramBase, 0, 0)
-while (running) core.run((core.now + 10_000_000) as Instant)
+while (power.on) core.run((core.now + 10_000_000) as Instant)
