@@ -10,9 +10,10 @@ import { iso, raw } from './raw-format.ts'
 import { vdi } from './vdi.ts'
 import { vmdk } from './vmdk/format.ts'
 import { vhd } from './vhd/format.ts'
+import { vhdx } from './vhdx/format.ts'
 
 /** Asked in this order what they recognise; raw recognises nothing. */
-export const formats: readonly Format[] = [qcow2, vmdk, vdi, parallels, vhd, iso, raw]
+export const formats: readonly Format[] = [qcow2, vmdk, vdi, parallels, vhd, vhdx, iso, raw]
 
 const deepest = 16
 
