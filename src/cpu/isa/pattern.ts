@@ -11,6 +11,16 @@ export interface Pattern {
 
 /** @throws {Error} unless `bits` describes `width` bits of 0, 1 and -. */
 export function pattern(bits: string, width: 16 | 32): Pattern {
+  const seen = known.get(bits)
+  if (seen !== undefined) return seen
+  const read = readPattern(bits, width)
+  known.set(bits, read)
+  return read
+}
+
+const known = new Map<string, Pattern>()
+
+function readPattern(bits: string, width: 16 | 32): Pattern {
   const places = bits.replaceAll(' ', '')
   if (places.length !== width || /[^01-]/.test(places)) throw new Error(`not ${width} bits: ${bits}`)
   let mask = 0
