@@ -2,9 +2,10 @@
 import type { ServiceKind } from '../src/stack/service.ts'
 import { dhcp } from './dhcp/dhcp.ts'
 import { dns } from './dns/dns.ts'
+import { ftp } from './ftp/ftp.ts'
 import { http } from './http/http.ts'
 import { ntp } from './ntp/ntp.ts'
 import { syslog } from './syslog/syslog.ts'
 import { tftp } from './tftp/tftp.ts'
 
-export const services: Readonly<Record<string, ServiceKind<unknown>>> = { dhcp, dns, http, ntp, syslog, tftp } as Readonly<Record<string, ServiceKind<unknown>>>
+export const services: Readonly<Record<string, ServiceKind<unknown>>> = { dhcp, dns, ftp, http, ntp, syslog, tftp } as Readonly<Record<string, ServiceKind<unknown>>>

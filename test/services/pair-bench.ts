@@ -46,7 +46,7 @@ export function served<Config>(kind: ServiceKind<Config>, config: unknown, optio
 /** One TCP connection and all that came from it. */
 export class Talk {
   readonly socket: TcpSocket
-  bytes: Uint8Array = new Uint8Array(0)
+  #parts: Uint8Array[] = []
   ended = false
   closed = false
   error: string | undefined
@@ -56,7 +56,7 @@ export class Talk {
     this.#world = world
     this.socket = socket
     socket.on('data', (bytes) => {
-      this.bytes = concat(this.bytes, bytes)
+      this.#parts.push(bytes.slice())
     })
     socket.on('end', () => {
       this.ended = true
@@ -67,6 +67,11 @@ export class Talk {
     socket.on('error', (error) => {
       this.error = error.code
     })
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#parts.length > 1) this.#parts = [concat(...this.#parts)]
+    return this.#parts[0] ?? new Uint8Array(0)
   }
 
   get text(): string {
@@ -87,7 +92,7 @@ export class Talk {
 
   take(): Uint8Array {
     const { bytes } = this
-    this.bytes = new Uint8Array(0)
+    this.#parts = []
     return bytes
   }
 }
