@@ -1,4 +1,10 @@
-/** What a region consists of: the executed code of one page that its head reaches, as basic blocks. */
+/**
+ * What a region consists of: the executed code of one page that its head reaches, as basic blocks. Small leaf functions on the page are
+ * taken in once for each call, so that a call and its return cost nothing but a comparison of the return address.
+ *
+ * A *spot* is a byte offset in the page together with the copy it belongs to: copy 0 is the region's own code, each further one a leaf
+ * for one call. Spots of one copy can be added to like offsets.
+ */
 import { decode } from '../isa/decode.ts'
 import type { Extensions } from '../isa/profile.ts'
 import type { Decoded } from '../isa/row.ts'
@@ -18,15 +24,26 @@ export interface Instruction extends Decoded {
   readonly offset: number
 }
 
-/** How control leaves a block. Offsets are relative to the page and may lie outside it; those that are no block's start leave the region. */
+const copySpan = 0x40_0000
+/** Spots of copy 0 begin here, so that jumps to the front of the page have one, too. */
+const copyMiddle = 0x20_0000
+
+export const spotOf = (copy: number, offset: number): number => copy * copySpan + copyMiddle + offset
+export const offsetOf = (spot: number): number => (spot % copySpan) - copyMiddle
+const copyOf = (spot: number): number => Math.floor(spot / copySpan)
+
+/** How control leaves a block, in spots. They may lie outside the page; those that are no block's start leave the region. */
 export type End =
   | { readonly kind: 'fall'; readonly to: number }
   | { readonly kind: 'branch'; readonly taken: number; readonly to: number }
   | { readonly kind: 'jump'; readonly to: number }
+  /** A leaf's return, to behind its call unless the return address says otherwise. */
+  | { readonly kind: 'return'; readonly to: number }
   /** jalr: the target is known at run time only. */
   | { readonly kind: 'indirect' }
 
 export interface Block {
+  /** A spot. */
   readonly start: number
   /** A branch or jump is the last one. */
   readonly instructions: readonly Instruction[]
@@ -46,28 +63,119 @@ export function compilable({ row }: Decoded): boolean {
 
 const endsBlock = ({ row }: Decoded): boolean => row.effect.kind === 'branch' || row.effect.kind === 'jump'
 
+/** Instructions a leaf may have to be taken in. */
+const leafLimit = 48
+const returnAddress = 1
+
+const isReturn = ({ row, rd, rs1, imm }: Decoded): boolean => row.name === 'jalr' && rd === 0 && rs1 === returnAddress && imm === 0
+const isCall = ({ row, rd }: Decoded): boolean => row.format === 'J' && rd === returnAddress
+
 /** @returns blocks by their start, or undefined when the head itself can't be compiled. */
 export function discover(code: CodeView, head: number): ReadonlyMap<number, Block> | undefined {
-  const found = new Map<number, Instruction>()
-  const leaders = new Set([head])
-  const work = [head]
-  for (let from = work.pop(); from !== undefined; from = work.pop()) {
-    for (let at = from; !found.has(at); ) {
-      const instruction = found.size < regionLimit ? instructionAt(code, at) : undefined
-      if (instruction === undefined) break
-      found.set(at, instruction)
-      const after = at + instruction.length
-      if (endsBlock(instruction)) {
-        for (const target of targetsOf(instruction)) {
-          leaders.add(target)
-          work.push(target)
+  const first = spotOf(0, head)
+  const finding = new Finding(code)
+  finding.follow(first)
+  return finding.found.has(first) ? finding.blocks() : undefined
+}
+
+class Finding {
+  readonly found = new Map<number, Instruction>()
+  readonly #code: CodeView
+  readonly #leaders = new Set<number>()
+  readonly #ends = new Map<number, End>()
+  /** Where each copy returns to; copy 0 has no such place. */
+  readonly #returns: number[] = [-1]
+  readonly #leaves = new Map<number, number>()
+
+  constructor(code: CodeView) {
+    this.#code = code
+  }
+
+  follow(head: number): void {
+    this.#leaders.add(head)
+    const work = [head]
+    for (let from = work.pop(); from !== undefined; from = work.pop()) {
+      for (let at = from; !this.found.has(at); ) {
+        const instruction = this.found.size < regionLimit ? instructionAt(this.#code, offsetOf(at)) : undefined
+        if (instruction === undefined) break
+        this.found.set(at, instruction)
+        if (endsBlock(instruction)) {
+          const targets = this.#targets(at, instruction)
+          for (const target of targets) this.#leaders.add(target)
+          work.push(...targets)
+          break
         }
-        break
+        at += instruction.length
       }
-      at = after
     }
   }
-  return found.has(head) ? blocksOf(found, leaders) : undefined
+
+  /** Notes how the block ends and says where it goes on within the region. */
+  #targets(at: number, instruction: Instruction): readonly number[] {
+    const after = at + instruction.length
+    const copy = copyOf(at)
+    if (copy > 0 && isReturn(instruction)) {
+      this.#ends.set(at, { kind: 'return', to: this.#returns[copy] })
+      return []
+    }
+    if (isCall(instruction) && copy === 0 && this.#leafSize(instruction.offset + instruction.imm) + this.found.size < regionLimit) {
+      const leaf = spotOf(this.#returns.length, instruction.offset + instruction.imm)
+      this.#returns.push(after)
+      this.#ends.set(at, { kind: 'jump', to: leaf })
+      return [after, leaf]
+    }
+    const end = endOf(instruction, at)
+    this.#ends.set(at, end)
+    // Other calls leave the region: their return address becomes hot by itself.
+    return isCall(instruction) ? [] : followers(end)
+  }
+
+  /** Instructions of the function that begins at this offset of the page, if it is a small leaf; otherwise Infinity. */
+  #leafSize(offset: number): number {
+    const known = this.#leaves.get(offset)
+    if (known !== undefined) return known
+    const seen = new Set<number>()
+    const work = [offset]
+    let leaf = true
+    for (let at = work.pop(); at !== undefined && leaf; at = work.pop()) {
+      while (!seen.has(at)) {
+        const instruction: Instruction | undefined = instructionAt(this.#code, at)
+        // What was never met ends it: there the region is left.
+        if (instruction === undefined) break
+        seen.add(at)
+        if (seen.size > leafLimit || (instruction.row.effect.kind === 'jump' && instruction.rd !== 0) || (instruction.row.name === 'jalr' && !isReturn(instruction))) {
+          leaf = false
+          break
+        }
+        if (instruction.row.effect.kind === 'branch') work.push(at + instruction.imm)
+        if (isReturn(instruction)) break
+        at = instruction.row.format === 'J' ? at + instruction.imm : at + instruction.length
+      }
+    }
+    const size = leaf && seen.size > 0 ? seen.size : Infinity
+    this.#leaves.set(offset, size)
+    return size
+  }
+
+  blocks(): ReadonlyMap<number, Block> {
+    const blocks = new Map<number, Block>()
+    for (const start of this.#leaders) {
+      if (!this.found.has(start)) continue
+      const instructions: Instruction[] = []
+      let at = start
+      let last = start
+      for (let instruction = this.found.get(at); instruction !== undefined; instruction = this.found.get(at)) {
+        instructions.push(instruction)
+        last = at
+        at += instruction.length
+        if (endsBlock(instruction) || this.#leaders.has(at)) break
+      }
+      const end = this.#ends.get(last) ?? { kind: 'fall', to: at }
+      const next = [...new Set(followers(end))].filter((to) => this.#leaders.has(to) && this.found.has(to))
+      blocks.set(start, { start, instructions, end, next })
+    }
+    return blocks
+  }
 }
 
 function instructionAt(code: CodeView, offset: number): Instruction | undefined {
@@ -78,38 +186,10 @@ function instructionAt(code: CodeView, offset: number): Instruction | undefined 
   return decoded !== undefined && compilable(decoded) ? { ...decoded, offset } : undefined
 }
 
-/** Where a block's last instruction goes on within the region. Calls leave it: their return address becomes hot by itself. */
-function targetsOf(instruction: Instruction): readonly number[] {
-  const { row, offset, imm, rd, length } = instruction
-  if (row.effect.kind === 'branch') return [offset + imm, offset + length]
-  return row.format === 'J' && rd === 0 ? [offset + imm] : []
-}
-
-function blocksOf(found: ReadonlyMap<number, Instruction>, leaders: ReadonlySet<number>): ReadonlyMap<number, Block> {
-  const blocks = new Map<number, Block>()
-  for (const start of leaders) {
-    if (!found.has(start)) continue
-    const instructions: Instruction[] = []
-    let at = start
-    let instruction = found.get(at)
-    while (instruction !== undefined) {
-      instructions.push(instruction)
-      at += instruction.length
-      if (endsBlock(instruction) || leaders.has(at)) break
-      instruction = found.get(at)
-    }
-    const end = endOf(instructions[instructions.length - 1], at)
-    const next = [...new Set(followers(end))].filter((to) => leaders.has(to) && found.has(to))
-    blocks.set(start, { start, instructions, end, next })
-  }
-  return blocks
-}
-
-function endOf(last: Instruction, after: number): End {
-  const { effect, format } = last.row
-  if (effect.kind === 'branch') return { kind: 'branch', taken: last.offset + last.imm, to: after }
-  if (effect.kind === 'jump') return format === 'J' ? { kind: 'jump', to: last.offset + last.imm } : { kind: 'indirect' }
-  return { kind: 'fall', to: after }
+/** How a block ends whose last instruction, at this spot, is a branch or jump. */
+function endOf({ row: { effect, format }, imm, length }: Instruction, at: number): End {
+  if (effect.kind === 'branch') return { kind: 'branch', taken: at + imm, to: at + length }
+  return format === 'J' ? { kind: 'jump', to: at + imm } : { kind: 'indirect' }
 }
 
 function followers(end: End): readonly number[] {

@@ -13,7 +13,7 @@ import { fBase, slot, xBase } from '../layout.ts'
 import { type Term, c32, eq, ltU, sub } from '../term.ts'
 import { get32, get64 } from '../system/state.ts'
 import type { Func, Label, LocalTerm } from '../wasm/func.ts'
-import type { Block, Instruction } from './blocks.ts'
+import { type Block, type Instruction, offsetOf, spotOf } from './blocks.ts'
 import { fuelNeeds } from './fuel.ts'
 import { groupsOf } from './groups.ts'
 import { type Site, type Slow, bind, emit, pcOf } from './instruction.ts'
@@ -42,12 +42,13 @@ export class RegionWriter {
   #site!: Site
 
   constructor(f: Func, slow: Slow, blocks: ReadonlyMap<number, Block>, head: number) {
+    const first = spotOf(0, head)
     this.#f = f
     this.#slow = slow
     this.#blocks = blocks
-    this.#head = head
-    this.#items = structure(new Map([...blocks.values()].map((block) => [block.start, block.next])), new Set([head]))
-    this.#needs = fuelNeeds(blocks, new Set([head, ...this.#items.flatMap(headersIn)]))
+    this.#head = first
+    this.#items = structure(new Map([...blocks.values()].map((block) => [block.start, block.next])), new Set([first]))
+    this.#needs = fuelNeeds(blocks, new Set([first, ...this.#items.flatMap(headersIn)]))
     this.#dirty = dirtyAtEnd(blocks)
   }
 
@@ -153,7 +154,7 @@ export class RegionWriter {
     site.floatOpen = false
     site.groups = groupsOf(block.instructions)
     if (need !== undefined && !(block.start === this.#head && !this.#isHeader(block.start))) {
-      this.#f.if(ltU(site.fuel, c32(need)), () => this.#exit(pcOf(site, block.start), this.#dirtyBefore(block)))
+      this.#f.if(ltU(site.fuel, c32(need)), () => this.#exit(pcOf(site, offsetOf(block.start)), this.#dirtyBefore(block)))
     }
     for (const [at, instruction] of block.instructions.entries()) emit(site, instruction, at + 1)
     this.#f.set(site.fuel, sub(site.fuel, c32(block.instructions.length)))
@@ -180,6 +181,11 @@ export class RegionWriter {
       this.#link(last)
       return this.#exit(this.#site.address, dirty)
     }
+    if (end.kind === 'return' && effect.kind === 'jump') {
+      this.#f.set(this.#site.address, effect.target)
+      this.#f.if(eq(this.#site.address, pcOf(this.#site, offsetOf(end.to))), () => this.#goTo(end.to, dirty))
+      return this.#exit(this.#site.address, dirty)
+    }
     if (end.kind === 'branch' && effect.kind === 'branch') this.#f.if(effect.taken, () => this.#goTo(end.taken, dirty))
     if (end.kind === 'jump') this.#link(last)
     if (end.kind !== 'indirect') this.#goTo(end.to, dirty)
@@ -192,7 +198,7 @@ export class RegionWriter {
 
   #goTo(start: number, dirty: bigint): void {
     const target = this.#find(start)
-    if (target === undefined) return this.#exit(pcOf(this.#site, start), dirty)
+    if (target === undefined) return this.#exit(pcOf(this.#site, offsetOf(start)), dirty)
     if (target.choose !== undefined) this.#f.set(target.choose.local, c32(target.choose.value))
     this.#f.br(target.label)
   }
