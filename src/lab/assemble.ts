@@ -27,14 +27,8 @@ const wordy: readonly Path[] = [[], ['sim'], ['defaults'], ['networks', '*'], ['
 
 /** What product.md promises and this version doesn't have. `*` stands for any name. */
 const later: readonly (readonly [Path, string])[] = [
-  [['faults'], 'faults'],
-  ...['nat', 'nfs', 'ftp', 'dns', 'http', 'smb', 'ntp', 'syslog'].map((word) => [['networks', '*', word], `the ${word} service point`] as const),
-  ...['nodes', 'kinds'].flatMap((section) => ['nfs', 'ftp', 'dns', 'http', 'smb', 'ntp', 'syslog', 'nat'].map((word) => [[section, '*', word], `the ${word} service point`] as const)),
-  [['nodes', '*', 'ports'], 'forwarded ports (they need nat)'],
-  [['kinds', '*', 'ports'], 'forwarded ports (they need nat)'],
-  [['defaults', 'ports'], 'forwarded ports (they need nat)'],
-  [['links', '*', 'impair'], 'impairment'],
-  [['networks', '*', 'impair'], 'impairment'],
+  ...['ftp', 'dns', 'http', 'smb', 'ntp', 'syslog'].map((word) => [['networks', '*', word], `the ${word} service point`] as const),
+  ...['nodes', 'kinds'].flatMap((section) => ['ftp', 'dns', 'http', 'smb', 'ntp', 'syslog', 'nat'].map((word) => [[section, '*', word], `the ${word} service point`] as const)),
 ]
 
 /** @throws {ConfigError} */

@@ -15,6 +15,7 @@ import { parseIpv4, parseMac } from '../wire/address.ts'
 import { Fabric } from './fabric.ts'
 import { FileOverlay } from './file-overlay.ts'
 import { Journal } from './journal.ts'
+import { Trouble } from './faults/trouble.ts'
 import { Lab, type LabPieces } from './lab.ts'
 import type { LabParts } from './lab-parts.ts'
 import { MachineIsland } from './machine-island.ts'
@@ -67,6 +68,7 @@ class Builder {
       topology: this.#topology,
       fabric: this.#fabric,
       journal: this.#journal,
+    for (const tap of this.#taps) this.#trouble(tap)
       machines: this.#machines,
       backends: this.#backends,
       services: this.#services,
@@ -191,6 +193,16 @@ class Builder {
     const { timeline } = this.#fabric
     const host = this.#hosts.get(plan.name) as Host
     const kind = this.#parts.services[service.kind]
+  /** Every port may have faults: those of the file, and those that are set while it runs. */
+  #trouble(tap: Tap): void {
+    const { name } = tap.place
+    const macs = (node: string): readonly string[] => [...this.#topology.machines, ...this.#topology.hosts].find((one) => one.name === node)?.nics.map((nic) => nic.mac) ?? []
+    const trouble = new Trouble({ port: name, medium: tap.medium, scheduler: tap.scheduler, random: this.#random.fork(`faults ${name}`), macs, script: this.#parts.script })
+    for (const fault of this.#topology.faults) for (const { port, way } of fault.ports) if (port === name) trouble.add(fault, way)
+    trouble.hear((hit, time, frame, what) => this.#lab?.hit(hit, time, frame, what))
+    tap.trouble = trouble
+  }
+
     const images = new Map(Object.entries(service.files).map(([name, image]) => [name, this.#parts.image(image)]))
     const folder = (root: string, write = false): FileOverlay => new FileOverlay(images, root === '' ? undefined : this.#parts.folder(root, write))
     this.#told(service.path, () => {

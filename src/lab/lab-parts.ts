@@ -6,6 +6,7 @@ import type { Path, ServiceKind } from '../stack/service.ts'
 import type { Place } from '../base/errors.ts'
 import type { DiskPlan } from './topology.ts'
 
+import type { FaultScript } from './faults/fault-plan.ts'
 export interface LabParts {
   readonly makeCore: (config: Omit<CoreConfig, 'engine'>) => Core
   /** An image's bytes by its name or path; it has been fetched before. Shared: nobody writes to it. */
@@ -21,3 +22,5 @@ export interface LabParts {
   /** Where a part of the lab file was written. */
   readonly place: (path: Path) => Place | undefined
 }
+  /** In place of chance, single hits of the faults; undefined: chance. */
+  readonly script?: FaultScript | undefined

@@ -1,6 +1,10 @@
 /** A lab that is put together: runs, is listened to, typed at, captured and judged. */
 import type { Duration, Instant } from '../base/time.ts'
 import { utf8 } from '../base/bytes.ts'
+import type { Log } from '../base/log.ts'
+import type { Frame } from '../link/port.ts'
+import { line } from '../wire/dissect.ts'
+import type { Hit } from './faults/fault-plan.ts'
 import type { Hub } from '../link/hub.ts'
 import { Recorder } from '../link/recorder.ts'
 import type { Switch } from '../link/switch.ts'
@@ -13,7 +17,7 @@ import type { Journal } from './journal.ts'
 import type { MachineIsland } from './machine-island.ts'
 import { RunHash } from './run-hash.ts'
 import { Starter } from './starter.ts'
-import type { Tap } from './tap.ts'
+import type { HearFrame, Tap } from './tap.ts'
 import type { Topology } from './topology.ts'
 import type { Uplink } from './uplink.ts'
 import { Verdicts } from './verdicts.ts'
@@ -50,6 +54,8 @@ export type LabState = { readonly kind: 'running' } | { readonly kind: 'paused';
 /** So often recorders are told what can't be preceded any more, in runs of an island. */
 const settleEvery = 256
 
+/** Hits remembered of a run. */
+const mostHits = 100_000
 export class Lab implements LabPieces {
   readonly topology: Topology
   readonly fabric: Fabric
@@ -73,6 +79,10 @@ export class Lab implements LabPieces {
   #endedAt: Instant | undefined
 
   constructor(pieces: LabPieces) {
+  /** What faults did, in the order of its happening at each port; the first so many. */
+  readonly hits: (Hit & { readonly time: Instant })[] = []
+  /** The faults' voice speaks with the time of the port they are at. */
+  readonly #faultLog: { at: Instant; readonly log: Log }
     this.topology = pieces.topology
     this.fabric = pieces.fabric
     this.journal = pieces.journal
@@ -102,6 +112,8 @@ export class Lab implements LabPieces {
   /** As far as the foremost island has come. */
   get now(): Instant {
     return this.#islands.now
+    const clock = { at: 0 as Instant, get now(): Instant { return this.at } }
+    this.#faultLog = Object.assign(clock, { log: this.journal.log('faults', clock) })
   }
 
   /** When anything happens next. */
@@ -157,9 +169,11 @@ export class Lab implements LabPieces {
     const recorder = new Recorder({ append })
     const stops = this.taps.filter(which).map((tap) => {
       const number = recorder.interface(tap.place.name, tap.medium)
-      return tap.hear((direction, time, frame) => {
-        if (directions === 'both' || direction === 'out') recorder.record(number, time, direction, frame)
-      })
+      const hear: HearFrame = (direction, time, frame, comment) => {
+        if (directions === 'both' || direction === 'out') recorder.record(number, time, direction, frame, comment === '' ? undefined : comment)
+      }
+      const stops = [tap.hear(hear), tap.hearLost(hear)]
+      return () => stops.forEach((stop) => stop())
     })
     this.#recorders.add(recorder)
     return () => {
@@ -202,6 +216,14 @@ export class Lab implements LabPieces {
   }
 
   #stepped(): void {
+  /** For the builder: a fault has befallen a packet. */
+  hit(hit: Hit, time: Instant, { bytes }: Frame, what: string): void {
+    if (this.hits.length < mostHits) this.hits.push({ ...hit, time })
+    const { port, way, fault, effect } = hit
+    this.#faultLog.at = time
+    this.#faultLog.log.debug(`fault.${effect}`, `${port} ${way}: ${line(bytes)}: ${what}`, { fault, port, way })
+  }
+
     const { next } = this.#islands
     if (next !== undefined && !this.verdicts.decided) this.verdicts.passed(next)
     if (++this.#steps % settleEvery === 0) this.#settle()

@@ -1,5 +1,6 @@
 /** Fills in what a checked lab file left out, and checks what only shows when its parts are put side by side. */
 import { type Duration, microseconds } from '../base/time.ts'
+import { resolveFaults } from './faults/resolve-faults.ts'
 import { resolveImages } from './resolve-images.ts'
 import { type LooseLink, resolveLinks } from './resolve-links.ts'
 import { resolveNetworks } from './resolve-networks.ts'
@@ -21,7 +22,8 @@ export function resolve(reading: Reading): Topology {
   const uplinks = resolveUplinks(reading, networks, gateways, sim)
   const images = resolveImages(reading)
   const tests = resolveTests(reading)
-  return { name: reading.name, sim, networks, hosts: [...gateways, ...hosts], machines, links: links.map(tight), uplinks, images, tests }
+  const faults = resolveFaults(reading, { machines, hosts: [...gateways, ...hosts], links: links.map(tight), uplinks })
+  return { name: reading.name, sim, networks, hosts: [...gateways, ...hosts], machines, links: links.map(tight), uplinks, images, faults, tests }
 }
 
 /** Every end has its NIC by now. */

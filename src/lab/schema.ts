@@ -36,7 +36,22 @@ const sim = z.strictObject({
   capture: path.optional().describe('A pcapng file that takes every port'),
 })
 
-const nic = z.strictObject({ mac: mac.optional(), vlan: vlan.optional(), address: z.union([ipv4, cidr]).optional().describe('Of a node of kind service'), latency: span.optional() })
+/** What befalls every packet of a way, by chance. */
+const impairment = {
+  delay: span.optional(),
+  jitter: span.optional().describe('Up to this much more or less than delay'),
+  loss: percent.optional(),
+  burst: z.number({ error: 'expected a mean number of packets' }).min(1, { error: 'a burst is 1 packet or more' }).max(1000).optional().describe('Mean length of a run of losses, in packets'),
+  duplicate: percent.optional(),
+  corrupt: percent.optional().describe('One bit flipped'),
+  reorder: percent.optional(),
+  reorder_by: span.optional(),
+  rate: bitRate.optional(),
+  queue: bytes.optional().describe('Bytes that wait for the rate'),
+}
+export const impairSchema = z.strictObject(impairment)
+
+const nic = z.strictObject({ mac: mac.optional(), vlan: vlan.optional(), impair: impairSchema.optional(), address: z.union([ipv4, cidr]).optional().describe('Of a node of kind service'), latency: span.optional() })
 const attachments = z.union([z.array(name), z.record(name, nic.nullable())], { error: 'expected a list of networks, or a mapping from network to its settings' })
 
 const diskSettings = z.strictObject({
@@ -84,8 +99,9 @@ const network = z.strictObject({
   ...services,
 })
 
+  impair: impairSchema.optional().describe('Of every packet that enters the network'),
 const ends = z.array(text, { error: 'expected two ends' }).length(2, { error: 'a link has two ends' })
-const link = z.union([text, ends, z.strictObject({ endpoints: ends, latency: span.optional(), rate: bitRate.optional() })], {
+const link = z.union([text, ends, z.strictObject({ endpoints: ends, latency: span.optional(), rate: bitRate.optional(), impair: impairSchema.optional() })], {
   error: 'expected "a-b", [a, b] or { endpoints: [a, b] }',
 })
 
@@ -100,6 +116,25 @@ const image = z.strictObject({ file: path.optional(), text: text.optional(), scr
 const test = z.strictObject({
   node: name.optional(),
   console: text.min(1, { error: 'expected some text' }).optional(),
+const count = z.int({ error: 'expected a number' }).min(1, { error: 'packets are counted from 1' }).max(1_000_000_000)
+const fault = z.strictObject({
+  name: name.optional().describe('f1, f2 … when left out'),
+  link: z.union([text, z.array(text)], { error: 'expected node1:eth0, a node, a network, a link "a-b", or a list of them' }).optional().describe('Where: node1:eth0, a node, a network, or a link "a-b"'),
+  match: text.optional().describe('Which packets: "tftp.data to node1", "dhcp.offer", "udp.destinationPort = 69 from node1"'),
+  direction: z.enum(['in', 'out', 'both']).optional().describe('As the interface sees it'),
+  at: span.optional().describe('From when on, in virtual time'),
+  for: span.optional().describe('How long'),
+  down: z.union([span, z.literal(true)], { error: 'expected how long, like 500ms, or true' }).optional(),
+  do: z.enum(['drop', 'duplicate', 'corrupt', 'delay', 'reorder']).optional().describe('With match; drop when left out'),
+  by: span.optional().describe('Of delay and reorder: how long'),
+  first: count.optional(),
+  every: count.optional(),
+  nth: z.union([count, z.array(count)], { error: 'expected a number or a list of numbers' }).optional(),
+  between: z.string({ error: 'expected two numbers, like "3..7"' }).regex(/^\d{1,9}\.\.\d{1,9}$/, { error: 'expected two numbers, like "3..7"' }).optional(),
+  chance: percent.optional(),
+  ...impairment,
+})
+
   lease: z.union([ipv4, z.literal(true)], { error: 'expected an address, or true for any' }).optional(),
   from: name.optional(),
   to: name.optional(),
@@ -140,6 +175,7 @@ export const labSchema = z.strictObject({
   tests: z.record(text, test).optional(),
 })
 
+  faults: z.array(fault, { error: 'expected a list of faults' }).optional(),
 export type LabText = z.output<typeof labSchema>
 export type NodeText = z.output<typeof node>
 export type NetworkText = z.output<typeof network>
@@ -148,3 +184,5 @@ export type ImageText = z.output<typeof image>
 export type TestText = z.output<typeof test>
 export type LinkText = z.output<typeof link>
 export type UplinkText = z.output<typeof uplink>
+export type FaultText = z.output<typeof fault>
+export type ImpairText = z.output<typeof impairSchema>

@@ -1,11 +1,16 @@
 /** A port that can be listened in on while the lab runs: by a capture that comes and goes, by the run's hash, by a test. */
-import type { Clock, Instant } from '../base/time.ts'
+import type { Instant, Scheduler } from '../base/time.ts'
 import type { CablePort } from '../link/cable.ts'
+import { copyFrame } from '../link/frame.ts'
 import type { LaneCounters } from '../link/lane.ts'
 import type { Frame, FrameSink, Medium, Port } from '../link/port.ts'
+import type { Trouble } from './faults/trouble.ts'
 
-/** Told of a frame before it goes on. Its bytes are not the listener's: who wants to keep them copies them. */
-export type HearFrame = (direction: 'in' | 'out', time: Instant, frame: Frame) => void
+/**
+ * Told of a frame that leaves or is heard here. Its bytes are not the listener's: who wants to keep them copies them.
+ * @param comment what a fault did to it; empty for nearly all.
+ */
+export type HearFrame = (direction: 'in' | 'out', time: Instant, frame: Frame, comment: string) => void
 
 /** What is told of a port from outside. */
 export interface TapPlace {
@@ -22,17 +27,20 @@ export class Tap implements Port {
   readonly medium: Medium
   readonly frameMax: number
   readonly #port: CablePort
-  readonly #clock: Clock
+  readonly scheduler: Scheduler
   readonly #hearers = new Set<HearFrame>()
+  readonly #mourners = new Set<HearFrame>()
+  /** The faults at this port; undefined: none, ever. */
+  trouble: Trouble | undefined
 
-  /** @param clock of the port's own island. */
-  constructor(port: CablePort, clock: Clock, place: TapPlace) {
+  /** @param scheduler of the port's own island. */
+  constructor(port: CablePort, scheduler: Scheduler, place: TapPlace) {
     this.place = place
     this.name = place.name
     this.medium = port.medium
     this.frameMax = port.frameMax
     this.#port = port
-    this.#clock = clock
+    this.scheduler = scheduler
   }
 
   /** What left here. */
@@ -50,17 +58,44 @@ export class Tap implements Port {
     return () => void this.#hearers.delete(hearer)
   }
 
+  /** Tells of frames that arrived and were lost to a fault before anybody heard them. @returns how to stop. */
+  hearLost(hearer: HearFrame): () => void {
+    this.#mourners.add(hearer)
+    return () => void this.#mourners.delete(hearer)
+  }
+
   send(frame: Frame): void {
-    for (const hearer of this.#hearers) hearer('out', this.#clock.now, frame)
-    this.#port.send(frame)
+    if (this.trouble?.concerns('out') !== true) {
+      this.#tell(this.#hearers, 'out', frame, '')
+      return this.#port.send(frame)
+    }
+    const copy = copyFrame(frame)
+    const comment = this.trouble.pass('out', frame, (each) => this.#port.send(each))
+    this.#tell(this.#hearers, 'out', copy, comment)
   }
 
   listen(sink: FrameSink | undefined): void {
     if (sink === undefined) return this.#port.listen(undefined)
-    const receive = (frame: Frame): void => {
-      for (const hearer of this.#hearers) hearer('in', this.#clock.now, frame)
+    const hear = (frame: Frame, comment: string): void => {
+      this.#tell(this.#hearers, 'in', frame, comment)
       sink.receive(frame)
     }
+    const receive = (frame: Frame): void => (this.trouble?.concerns('in') === true ? this.#suffer(this.trouble, frame, hear) : hear(frame, ''))
     this.#port.listen({ receive })
+  }
+
+  /** What comes out at once carries the faults' comment; what is held back comes later without one. */
+  #suffer(trouble: Trouble, frame: Frame, hear: (frame: Frame, comment: string) => void): void {
+    const copy = copyFrame(frame)
+    const through: Frame[] = []
+    let passing = true
+    const comment = trouble.pass('in', frame, (each) => (passing ? void through.push(each) : hear(each, '')))
+    passing = false
+    for (const each of through) hear(each, comment)
+    if (through.length === 0 && comment !== '') this.#tell(this.#mourners, 'in', copy, comment)
+  }
+
+  #tell(hearers: ReadonlySet<HearFrame>, direction: 'in' | 'out', frame: Frame, comment: string): void {
+    for (const hearer of hearers) hearer(direction, this.scheduler.now, frame, comment)
   }
 }

@@ -2,6 +2,7 @@
 import type { Duration } from '../base/time.ts'
 import type { FormatName } from '../disk/format.ts'
 import type { Path } from '../stack/service.ts'
+import type { FaultPlan } from './faults/fault-plan.ts'
 
 export interface Topology {
   readonly name: string
@@ -15,6 +16,8 @@ export interface Topology {
   readonly uplinks: readonly UplinkPlan[]
   /** What the file's `images:` section defines, by name. */
   readonly images: Readonly<Record<string, ImagePlan>>
+  /** Impairments first, then the file's `faults:` in their order. */
+  readonly faults: readonly FaultPlan[]
   readonly tests: readonly TestPlan[]
 }
 

@@ -120,6 +120,9 @@ function row<Value extends object>(name: string, at: Row['at'], format: Format<V
   return { name, at, descend }
 }
 
+/** Names of all formats, as layers carry them. */
+export const formatNames: readonly string[] = rows.map((each) => each.name)
+
 const index = new Map(rows.flatMap((each) => Object.entries(each.at).flatMap(([space, numbers]) => numbers.map((number) => [`${space} ${number}`, each] as const))))
 
 function lookup({ space, numbers }: Cargo): Row | undefined {
