@@ -3,6 +3,7 @@ import type { ServiceKind, ServicePoint, ServiceRoom } from '../../src/stack/ser
 import { ServiceConfigError } from '../../src/stack/service.ts'
 import * as nfs3 from '../../src/wire/nfs3.ts'
 import * as portmap from '../../src/wire/portmap.ts'
+import { usualEpoch } from '../../src/base/calendar.ts'
 import { fromUtf8, latin1 } from '../../src/base/bytes.ts'
 import { Rpcbind, type Registration } from '../rpc/rpcbind.ts'
 import type { Program, Transport } from '../rpc/dispatch.ts'
@@ -21,9 +22,6 @@ export const nfs: ServiceKind<NfsConfig> = {
   images: ({ exports }) => exports.flatMap(({ name, source: { image } }) => (image === undefined ? [] : [{ path: ['exports', name, 'image'], image }])),
 }
 
-/** 2026-01-01, where the clocks of the lab's machines start. */
-const epochSeconds = 1_767_225_600
-
 class NfsService implements ServicePoint {
   readonly #exports: ExportTable
   readonly #mount: Mount
@@ -40,7 +38,7 @@ class NfsService implements ServicePoint {
       { port: mountPort, programs: [this.#mount] },
       { port: lockPort, programs: [new LockRefusal(room.log)] },
     ]
-    const rpcbind = new Rpcbind(() => registrations([...doors, { port: portmap.port, programs: [rpcbind] }], this.#server.tcp), () => epochSeconds + Math.floor(room.scheduler.now / 1e9))
+    const rpcbind = new Rpcbind(() => registrations([...doors, { port: portmap.port, programs: [rpcbind] }], this.#server.tcp), () => usualEpoch + Math.floor(room.scheduler.now / 1e9))
     try {
       this.#server = new RpcServer(room, [...doors, { port: portmap.port, programs: [rpcbind] }])
     } catch (error) {

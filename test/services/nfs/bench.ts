@@ -34,6 +34,10 @@ export class FakeStream implements TcpSocket {
 
   end(): void {}
 
+  resetAndDestroy(): void {
+    this.destroyed = true
+  }
+
   destroy(): void {
     this.destroyed = true
   }
