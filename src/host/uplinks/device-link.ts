@@ -3,6 +3,7 @@ import { Malformed } from '../../base/errors.ts'
 import type { OutsideLink } from '../../lab/uplink.ts'
 import type { Frame } from '../../link/port.ts'
 import type { Takes } from '../../link/settle.ts'
+import type { FramePool } from './frame-pool.ts'
 import { largestFrame, PacketWriter } from './packet-writer.ts'
 import type { Drain, Pump } from './pump.ts'
 import { parseVnetHeader, vnetHeaderBytes } from './vnet-header.ts'
@@ -21,14 +22,16 @@ export class DeviceLink implements OutsideLink, Drain {
   readonly counters = { malformed: 0, refused: 0 }
   readonly #plan: DevicePlan
   readonly #pump: Pump
+  readonly #pool: FramePool
   readonly #writer: PacketWriter
   #open = true
 
   /** The descriptor is the link's from now on. */
-  constructor(plan: DevicePlan, pump: Pump) {
+  constructor(plan: DevicePlan, pump: Pump, pool: FramePool) {
     this.takes = plan.takes
     this.#plan = plan
     this.#pump = pump
+    this.#pool = pool
     this.#writer = new PacketWriter(plan.fd)
     pump.add({ fd: plan.fd, largest: vnetHeaderBytes + largestFrame, drain: this })
   }
@@ -36,15 +39,16 @@ export class DeviceLink implements OutsideLink, Drain {
   /** @returns whether the host took it. An interface that is down doesn't. */
   send(frame: Frame): boolean {
     if (!this.#open) return false
-    if (this.#writer.write(frame) === undefined) return true
-    this.counters.refused++
-    return false
+    const refusal = this.#writer.write(frame)
+    this.#pool.give(frame.bytes)
+    if (refusal !== undefined) this.counters.refused++
+    return refusal === undefined
   }
 
   frame(bytes: Uint8Array): void {
     if (bytes.length <= vnetHeaderBytes) return
     // Out of the ring into memory of its own: from here on the frame belongs to the lab.
-    const own = new Uint8Array(bytes.length - vnetHeaderBytes)
+    const own = this.#pool.take(bytes.length - vnetHeaderBytes)
     own.set(bytes.subarray(vnetHeaderBytes))
     try {
       this.#plan.enter({ bytes: own, offload: parseVnetHeader(bytes, own.length) })

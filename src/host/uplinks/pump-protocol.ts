@@ -11,6 +11,6 @@ export interface PumpData {
 }
 
 export type PumpCommand =
-  | { readonly do: 'add'; readonly fd: number; readonly ring: SharedArrayBuffer; readonly largest: number }
+  | { readonly do: 'add'; readonly fd: number; readonly ring: SharedArrayBuffer; /** Of the ring's bytes. */ readonly address: number; readonly largest: number }
   /** The thread closes the descriptor, so that it is never polled after another file got its number. */
   | { readonly do: 'remove'; readonly fd: number }

@@ -1,4 +1,4 @@
-/** The thread that waits for frames of all TAPs, TUNs and packet sockets: one poll, and reads straight into each one's ring. */
+/** The thread that waits for frames of all TAPs, TUNs and packet sockets: one poll, and the kernel writes straight into each one's ring. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { FrameRing } from './frame-ring.ts'
 import { errorName, interrupted, libc, pollEvents, tryAgain } from './libc.ts'
@@ -71,9 +71,8 @@ class PumpThread {
     }
   }
 
-  #add({ fd, ring: shared, largest }: PumpCommand & { do: 'add' }): void {
-    const ring = new FrameRing(shared)
-    this.#devices.push({ fd, ring, address: this.#libc.addressOf(ring.bytes), largest, full: false })
+  #add({ fd, ring: shared, address, largest }: PumpCommand & { do: 'add' }): void {
+    this.#devices.push({ fd, ring: new FrameRing(shared), address, largest, full: false })
   }
 
   #remove(fd: number): void {

@@ -68,7 +68,7 @@ export class Pump {
   add(device: Pumped): void {
     const ring = FrameRing.of(ringBytes)
     this.#entries.push({ device, ring, failed: false })
-    this.#tell({ do: 'add', fd: device.fd, ring: ring.shared, largest: device.largest })
+    this.#tell({ do: 'add', fd: device.fd, ring: ring.shared, address: this.#libc.addressOf(ring.bytes), largest: device.largest })
   }
 
   /** Closes the descriptor, a moment later. */

@@ -8,6 +8,7 @@ import type { Takes } from '../../link/settle.ts'
 import type { Inlet } from '../driver.ts'
 import { Datagrams } from './datagrams.ts'
 import { DeviceLink } from './device-link.ts'
+import { FramePool } from './frame-pool.ts'
 import { HostInterface } from './host-interface.ts'
 import { Nic } from './nic.ts'
 import { Pump } from './pump.ts'
@@ -22,6 +23,7 @@ export class Uplinks implements Inlet {
   readonly #path: (name: string) => string
   readonly #nudge: () => void
   readonly #closers: (() => void)[] = []
+  readonly #pool = new FramePool()
   #pump: Pump | undefined
 
   /** @param path where a file that the lab file names is. @param nudge called when something has come in, or waits to be drained. */
@@ -105,7 +107,7 @@ export class Uplinks implements Inlet {
   #device({ name }: UplinkPlan, log: Log, fd: number, takes: Takes, ifname: string): DeviceLink {
     this.#pump ??= new Pump(this.#nudge)
     const lost = (code: string): void => log.error('uplink.lost', `${ifname} is gone (${code}); nothing passes any more`)
-    const link = new DeviceLink({ fd, takes, enter: (frame) => void this.#lab.door.frame(name, frame), lost }, this.#pump)
+    const link = new DeviceLink({ fd, takes, enter: (frame) => void this.#lab.door.frame(name, frame), lost }, this.#pump, this.#pool)
     this.#closers.push(() => link.close())
     return link
   }

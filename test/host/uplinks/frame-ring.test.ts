@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { FrameRing } from '../../../src/host/uplinks/frame-ring.ts'
 
-/** Both ends of one ring, as two threads have them. */
+/** Both ends of one ring, as two threads have them; the kernel's part is the test's. */
 function ends(capacity: number): { writer: FrameRing; reader: FrameRing } {
-  const writer = FrameRing.of(capacity)
-  return { writer, reader: new FrameRing(writer.shared) }
+  const reader = FrameRing.of(capacity)
+  return { writer: new FrameRing(reader.shared, reader.bytes), reader }
 }
 
 function put(ring: FrameRing, bytes: readonly number[], largest = 16): boolean {
