@@ -18,6 +18,11 @@ import { MemoryFiles, TestLog } from '../services/bench.ts'
 const mac = parseMac('52:54:00:12:34:56')
 const uboot = [{ code: 57, data: unhex('0240') }, { code: 94, data: unhex('010000') }, { code: 60, data: latin1('U-Boot') }, { code: 55, data: unhex('0103060c11') }]
 
+/** A seam of the room that this exchange has no use for. */
+function unasked(): never {
+  throw new Error('this exchange keeps nothing and asks nobody')
+}
+
 it('is the same as it was', async () => {
   const time = new Timeline()
   const seen: string[] = []
@@ -27,7 +32,7 @@ it('is the same as it was', async () => {
   server.addInterface({ name: 'eth0', port: far, mac: parseMac('02:00:00:00:00:01'), addresses: [{ address: parseIpv4('10.0.0.1'), prefix: 24 }] })
   const log = new TestLog(time)
   const files = new MemoryFiles({ 'boot.scr.uimg': new Uint8Array(3000).fill(0x23) })
-  const room = { sockets: server.sockets, interfaces: server.views, scheduler: time, random: new SeededRandom(1), files: () => files, log, nodes: [{ name: 'node1', macs: [mac] }] }
+  const room = { sockets: server.sockets, interfaces: server.views, scheduler: time, random: new SeededRandom(1), files: () => files, journal: unasked, probe: unasked, log, nodes: [{ name: 'node1', macs: [mac], addresses: [] }] }
   services['dhcp'].create(services['dhcp'].parse({ range: '10.0.0.100-10.0.0.199', boot: 'boot.scr.uimg' }), { ...room, name: 'lan.dhcp' })
   services['tftp'].create(services['tftp'].parse({}), { ...room, name: 'lan.tftp' })
   const wait = (): void => time.run((time.now + milliseconds(1)) as Instant)

@@ -16,6 +16,7 @@ function lab(...script: Act[]): Lab {
     image: unused,
     program: () => Uint8Array.of(0x13, 0, 0, 0),
     folder: unused,
+    journal: unused,
     disk: unused,
     services: dictionary.services,
     place: () => undefined,
