@@ -27,4 +27,14 @@ export function diskWords(images: Command, act: Act): void {
     .option('--apply <name>', 'make the disk what it was then')
     .option('--remove <name>', 'forget one')
     .action(act(async (file: string, options: DiskOptions) => (await code()).snapshot(file, options)))
+  images
+    .command('mkiso <folder> <file>')
+    .description('make a CD image of a folder, with Rock Ridge and Joliet')
+    .option('--volume <name>', 'what the CD is called; cidata for cloud-init')
+    .action(act(async (folder: string, file: string, options: DiskOptions) => (await code()).mkiso(folder, file, options)))
+  from(images.command('serve <file>').description('offer a disk image to NBD clients; Ctrl-C ends it'))
+    .option('--unix <path>', 'on a unix socket')
+    .option('--port <number>', 'on a TCP port of this computer; 10809 when left out')
+    .option('--read-only', 'nobody may write')
+    .action(act(async (file: string, options: DiskOptions) => (await code()).serve(file, options)))
 }

@@ -55,7 +55,7 @@ export function createImage(path: string, sizeBytes: number | undefined, options
   let backing: CreatePlan['backing']
   if (options.base !== undefined) {
     const { base } = options
-    const under = openDiskImage(base, { readOnly: true, format: nameOf(options.baseFormat), listed: options.listed ?? [] })
+    const under = openDiskImage(base, { readOnly: true, format: formatOf(options.baseFormat), listed: options.listed ?? [] })
     size ??= under.size
     const { format: known, id } = under.facts()
     backing = { name: nameFrom(dirname(path), base), format: known === 'iso' ? 'raw' : known, ...(id === undefined ? {} : { id }) }
@@ -69,7 +69,7 @@ export function createImage(path: string, sizeBytes: number | undefined, options
 /** Copies a disk into another format; zeros take no room where the format can help it. @throws {HostError} */
 export function convertImage(from: string, to: string, options: ConvertOptions): ImageFacts {
   const format = chosen(to, options.format)
-  const source = openDiskImage(from, { readOnly: true, format: nameOf(options.from), listed: options.listed ?? [] })
+  const source = openDiskImage(from, { readOnly: true, format: formatOf(options.from), listed: options.listed ?? [] })
   try {
     return make(to, format, planOf(source.size, options, undefined), options.overwrite === true, (image) => {
       if (options.compress === true && image.writeCompressed === undefined) throw new Malformed(`${format.name} has no compression here; qcow2 has, and vmdk --variant streamOptimized`)
@@ -99,7 +99,7 @@ function planOf(size: number, options: MakeOptions, backing: CreatePlan['backing
 }
 
 function withImage<Value>(path: string, options: ImageOptions, readOnly: boolean, work: (image: DiskImage) => Value): Value {
-  const image = openDiskImage(path, { readOnly, format: nameOf(options.format), listed: options.listed ?? [] })
+  const image = openDiskImage(path, { readOnly, format: formatOf(options.format), listed: options.listed ?? [] })
   return inWords(path, () => {
     try {
       return work(image)
@@ -168,6 +168,7 @@ function chosen(path: string, format: string | undefined): Format {
   return inWords(path, () => (format === undefined ? (formatOfName(path) ?? formatNamed('raw')) : formatNamed(format)))
 }
 
-function nameOf(format: string | undefined): FormatName | undefined {
+/** A format as a user writes it. @throws {HostError} where there is none of that name. */
+export function formatOf(format: string | undefined): FormatName | undefined {
   return format === undefined ? undefined : inWords('--format', () => formatNamed(format).name)
 }

@@ -1,10 +1,18 @@
 /** `netloom images info|check|create|convert|snapshot|mkiso|serve`: disk images of every format. */
-import { checkImage, convertImage, createImage, describeImage, snapshotImage } from '../../host/disk-images.ts'
+import { basename } from 'node:path'
+import { checkImage, convertImage, createImage, describeImage, formatOf, snapshotImage } from '../../host/disk-images.ts'
+import { openDiskImage } from '../../host/disks.ts'
+import { makeIso } from '../../host/folder-iso.ts'
 import { HostError } from '../../host/host-error.ts'
+import { NbdServer } from '../../host/nbd-server.ts'
 import { formatSize, size } from '../../lab/units.ts'
 import { exitCodes, printable } from '../failure.ts'
 import type { GlobalOptions } from '../options.ts'
+import { stopOnSignals } from '../signals.ts'
 import { show, table } from '../table.ts'
+
+/** IANA's for nbd. */
+const usualPort = 10_809
 
 export interface DiskOptions extends GlobalOptions {
   /** Of the image that is read. */
@@ -21,6 +29,10 @@ export interface DiskOptions extends GlobalOptions {
   readonly create?: string
   readonly apply?: string
   readonly remove?: string
+  readonly volume?: string
+  readonly unix?: string
+  readonly port?: string
+  readonly readOnly?: boolean
 }
 
 export function info(path: string, options: DiskOptions): number {
@@ -74,6 +86,32 @@ export function snapshot(path: string, options: DiskOptions): number {
   if (options.format === 'json') return json(rows)
   show(rows.map(({ id, name, seconds, sizeBytes }) => ({ id, name, taken: new Date(seconds * 1000).toISOString(), size: formatSize(sizeBytes) })), 'table', 'there are no snapshots')
   return exitCodes.ok
+}
+
+export function mkiso(folder: string, path: string, options: DiskOptions): number {
+  const left = makeIso(folder, path, { volume: options.volume, overwrite: options.yes })
+  for (const one of left) process.stderr.write(`left out: ${printable(one)}, which is no file, folder or link\n`)
+  return said(options, { file: path, left }, `${path}: a CD of ${folder}`)
+}
+
+/** Until a signal comes. */
+export async function serve(path: string, options: DiskOptions): Promise<number> {
+  const port = options.port === undefined ? usualPort : Number(options.port)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new HostError('EINVAL', `"${options.port}" is no port`, 'ports are 1 to 65535; 0 is any that is free')
+  const image = openDiskImage(path, { readOnly: options.readOnly === true, format: formatOf(options.from), listed: options.uses ?? [] })
+  const server = new NbdServer(image, basename(path))
+  let stop: () => void = () => undefined
+  const signals = stopOnSignals(() => stop())
+  try {
+    const address = await server.open(options.unix === undefined ? { host: '127.0.0.1', port } : { unix: options.unix })
+    said(options, { address }, address)
+    await new Promise<void>((resolve) => (stop = resolve))
+    return exitCodes.ok
+  } finally {
+    server.close()
+    image.close()
+    signals.release()
+  }
 }
 
 function making(options: DiskOptions): { format: string | undefined; listed: readonly string[] | undefined; variant: string | undefined; clusterBytes: number | undefined; overwrite: boolean | undefined } {
