@@ -17,6 +17,10 @@ export interface Client {
   /** Machine identifier (option 97) in hex, its type byte left off. */
   readonly uuid: string
   readonly hostName: string
+  /** Option 61 in hex; empty without one. */
+  readonly id: string
+  /** The link that a relay names beside its own address (RFC 3527). */
+  readonly link: number | undefined
   /** Circuit id of the relay's option 82, as text. */
   readonly circuit: string
   readonly requested: number | undefined
@@ -41,6 +45,8 @@ export function readClient(message: Message): Client {
     archs: words(option(message, codes.clientArch)),
     uuid: hex(option(message, codes.clientMachine)?.subarray(1) ?? new Uint8Array(0)),
     hostName: text(option(message, codes.hostName)),
+    id: hex(id ?? new Uint8Array(0)),
+    link: address(subOption(option(message, codes.relayAgent), 5)),
     circuit: text(subOption(option(message, codes.relayAgent), 1)),
     requested: address(option(message, codes.requestedAddress)),
     serverId: address(option(message, codes.serverId)),

@@ -1,6 +1,9 @@
 /** The `dhcp:` part of a lab file: read, checked, and made plain. Addresses are unsigned 32-bit numbers, spans are seconds. */
 import type { Path } from '../../src/stack/service.ts'
+import type { Subnet4 } from '../../src/wire/address.ts'
+import { Malformed } from '../../src/base/errors.ts'
 import { ServiceConfigError } from '../../src/stack/service.ts'
+import { broadcastOf, formatIpv4, inSubnet, parseSubnet4 } from '../../src/wire/address.ts'
 import { hintFor } from '../near.ts'
 import { codeOf, kinds, reserved } from './option-kinds.ts'
 import { encodeOption, parseAddress, show } from './option-values.ts'
@@ -42,12 +45,19 @@ export interface Rule {
 }
 
 export interface Host {
-  /** A node's name, or a MAC as `02:00:00:00:00:01`. */
+  /** A node's name, a MAC as `02:00:00:00:00:01`, or a client id (option 61) as `id:ff01…`. */
   readonly who: string
   readonly address: number | undefined
   readonly name: string | undefined
   readonly boot: Boot | undefined
   readonly options: OptionSettings
+}
+
+/** A network behind a relay: what it has of its own; all else is the server's. */
+export interface Scope {
+  readonly subnet: Subnet4
+  readonly range: Range
+  readonly config: DhcpConfig
 }
 
 export interface DhcpConfig {
@@ -62,9 +72,18 @@ export interface DhcpConfig {
   readonly router: readonly number[] | undefined
   readonly dns: readonly number[] | undefined
   readonly domain: string | undefined
+  /** Networks whose clients come through a relay. */
+  readonly scopes: readonly Scope[]
+  /** Whether an address is asked for on the link before it is offered (RFC 2131 §2.2); half a second later then. */
+  readonly probe: boolean
+  /** Another server gives the addresses; here is only told what to boot. */
+  readonly proxy: boolean
+  /** Where leases are kept from one run to the next; not at all when undefined. */
+  readonly journal: string | undefined
 }
 
-const topKeys = ['range', 'lease', 'boot', 'match', 'hosts', 'options', 'router', 'dns', 'domain']
+const scopeKeys = ['range', 'lease', 'boot', 'match', 'options', 'router', 'dns', 'domain']
+const topKeys = [...scopeKeys, 'hosts', 'scopes', 'probe', 'proxy', 'leases']
 const conditionKeys = ['arch', 'mac', 'vendor', 'user', 'uuid', 'circuit']
 /** As many addresses as a /16 has: a table of leases stays small. */
 const largestRange = 65_536
@@ -72,17 +91,61 @@ const largestRange = 65_536
 /** @throws {ServiceConfigError} */
 export function parseConfig(config: unknown): DhcpConfig {
   const map = record(config === null || config === true ? {} : config, [], topKeys)
-  return {
-    range: map['range'] === undefined ? undefined : parseRange(map['range'], ['range']),
-    lease: map['lease'] === undefined ? 3600 : parseSpan(map['lease'], ['lease']),
-    boot: parseBoot(map['boot'], ['boot']),
-    rules: items(map['match'], ['match']).map((each, at) => parseRule(each, ['match', at])),
+  const own = parseNetwork(map, [])
+  const whole: DhcpConfig = {
+    ...own,
     hosts: Object.entries(record(map['hosts'] ?? {}, ['hosts'])).map(([who, host]) => parseHost(who, host, ['hosts', who])),
-    options: parseOptions(map['options'], ['options']),
-    router: parseAddresses(map['router'], ['router']),
-    dns: parseAddresses(map['dns'], ['dns']),
-    domain: map['domain'] === undefined ? undefined : text(map['domain'], ['domain']),
+    scopes: [],
+    probe: flag(map['probe'], ['probe']),
+    proxy: flag(map['proxy'], ['proxy']),
+    journal: map['leases'] === undefined ? undefined : text(map['leases'], ['leases']),
   }
+  if (whole.proxy && own.range !== undefined) throw new ServiceConfigError('a proxy gives no addresses, so it has no range', ['range'])
+  return { ...whole, scopes: Object.entries(record(map['scopes'] ?? {}, ['scopes'])).map(([subnet, scope]) => parseScope(subnet, scope, whole)) }
+}
+
+type Network = Pick<DhcpConfig, 'range' | 'lease' | 'boot' | 'rules' | 'options' | 'router' | 'dns' | 'domain'>
+
+/** What the server's own network and one behind a relay have alike. */
+function parseNetwork(map: Readonly<Record<string, unknown>>, path: Path): Network {
+  const at = (key: string): Path => [...path, key]
+  return {
+    range: map['range'] === undefined ? undefined : parseRange(map['range'], at('range')),
+    lease: map['lease'] === undefined ? 3600 : parseSpan(map['lease'], at('lease')),
+    boot: parseBoot(map['boot'], at('boot')),
+    rules: items(map['match'], at('match')).map((each, place) => parseRule(each, [...at('match'), place])),
+    options: parseOptions(map['options'], at('options')),
+    router: parseAddresses(map['router'], at('router')),
+    dns: parseAddresses(map['dns'], at('dns')),
+    domain: map['domain'] === undefined ? undefined : text(map['domain'], at('domain')),
+  }
+}
+
+/** `10.1.0.0/24: { range: …, router: … }`. What it doesn't say the server's own network does, but for addresses. */
+function parseScope(written: string, value: unknown, server: DhcpConfig): Scope {
+  const path: Path = ['scopes', written]
+  const map = record(value, path, scopeKeys)
+  const subnet = parseSubnet(written, path)
+  const own = parseNetwork(map, path)
+  if (own.range === undefined) throw new ServiceConfigError('a network behind a relay needs a range', path, `range: ${formatIpv4(subnet.network + 1)}-${formatIpv4(broadcastOf(subnet) - 1)}`)
+  const { first, last } = own.range
+  if (!inSubnet(subnet, first) || !inSubnet(subnet, last) || first === subnet.network || last === broadcastOf(subnet)) throw new ServiceConfigError(`the range is not in ${written}`, [...path, 'range'])
+  const config = { ...server, ...own, lease: map['lease'] === undefined ? server.lease : own.lease, boot: own.boot ?? server.boot, rules: [...own.rules, ...server.rules], options: new Map([...server.options, ...own.options]), dns: own.dns ?? server.dns, domain: own.domain ?? server.domain }
+  return { subnet, range: own.range, config }
+}
+
+function parseSubnet(written: string, path: Path): Subnet4 {
+  try {
+    return parseSubnet4(written)
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error
+    throw new ServiceConfigError(error.message, path, 'write 10.1.0.0/24: { range: … }')
+  }
+}
+
+function flag(value: unknown, path: Path): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw new ServiceConfigError(`found ${show(value)}, expected true or false`, path)
+  return value === true
 }
 
 function parseRange(value: unknown, path: Path): Range {

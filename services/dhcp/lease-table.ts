@@ -38,6 +38,8 @@ export class LeaseTable implements Stateful<readonly Lease[]> {
   readonly #clock: Clock
   readonly #byAddress = new Map<number, Lease>()
   readonly #byClient = new Map<string, Lease>()
+  /** Told of every change but `load`'s, before anybody else can know of it. */
+  changed: ((lease: Lease) => void) | undefined
 
   /** @param kept addresses never given by chance: the service point's own, the router's, the reserved ones. */
   constructor(ranges: readonly Range[], kept: ReadonlySet<number>, clock: Clock) {
@@ -82,6 +84,12 @@ export class LeaseTable implements Stateful<readonly Lease[]> {
 
   /** Puts a claim on `address`; an earlier one of the same client on another address, and any ended one here, are dropped. */
   put(address: number, claim: Claim, status: LeaseStatus, expires: number): Lease {
+    const lease = this.#put(address, claim, status, expires)
+    this.changed?.(lease)
+    return lease
+  }
+
+  #put(address: number, claim: Claim, status: LeaseStatus, expires: number): Lease {
     const before = this.#byClient.get(claim.client)
     if (before !== undefined && before.address !== address) this.#drop(before)
     const ended = this.#byAddress.get(address)
@@ -102,6 +110,11 @@ export class LeaseTable implements Stateful<readonly Lease[]> {
     this.put(lease.address, { client: '', mac: lease.mac, name: lease.name }, 'declined', this.#clock.now + declineHold)
   }
 
+  /** Another host answers at an address that nobody was given: it is left alone for a while. */
+  foreign(address: number, mac: string): void {
+    this.put(address, { client: '', mac, name: '' }, 'declined', this.#clock.now + declineHold)
+  }
+
   /** Drops an offer that the client did not take up. */
   withdraw(lease: Lease): void {
     if (lease.status === 'offered') this.#drop(lease)
@@ -114,7 +127,7 @@ export class LeaseTable implements Stateful<readonly Lease[]> {
   load(state: readonly Lease[]): void {
     this.#byAddress.clear()
     this.#byClient.clear()
-    for (const lease of state) this.put(lease.address, lease, lease.status, lease.expires)
+    for (const lease of state) this.#put(lease.address, lease, lease.status, lease.expires)
   }
 
   #pooled(address: number): boolean {

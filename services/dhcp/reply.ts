@@ -5,7 +5,7 @@ import type { Client } from './client.ts'
 import type { DhcpConfig } from './config.ts'
 import type { Policy } from './policy.ts'
 import { concat, utf8 } from '../../src/base/bytes.ts'
-import { broadcastOf, formatIpv4, ipv4Bytes, maskOf, parseIpv4, subnetOf } from '../../src/wire/address.ts'
+import { broadcastOf, formatIpv4, inSubnet, ipv4Bytes, maskOf, parseIpv4, type Subnet4 } from '../../src/wire/address.ts'
 import { option, types } from '../../src/wire/dhcp.ts'
 import { codes } from '../../src/wire/dhcp-options.ts'
 import { u16, u32 } from './option-values.ts'
@@ -16,6 +16,8 @@ export interface Site {
   readonly interface: string
   readonly address: number
   readonly prefix: number
+  /** The network that is served: the server's own, or one behind a relay. */
+  readonly subnet: Subnet4
   /** Largest IP packet in bytes. */
   readonly mtu: number
 }
@@ -66,7 +68,7 @@ function head(request: Message): Message {
   return { ...request, op: 'reply', hops: 0, secs: 0, ciaddr: 0, yiaddr: 0, siaddr: 0, sname: '', file: '', options: [] }
 }
 
-function nextServer(policy: Policy, site: Site): { siaddr: number; sname: string } {
+export function nextServer(policy: Policy, site: Site): { siaddr: number; sname: string } {
   const server = policy.boot?.server
   if (server === undefined) return { siaddr: site.address, sname: '' }
   try {
@@ -77,7 +79,7 @@ function nextServer(policy: Policy, site: Site): { siaddr: number; sname: string
 }
 
 function replyOptions(request: Message, client: Client, answer: Answer, policy: Policy, config: DhcpConfig, site: Site): readonly Option[] {
-  const there = offered(client, policy, config, site)
+  const there = offered(request, client, policy, config, site)
   const first: Option[] = []
   if (answer.type !== undefined) first.push({ code: codes.messageType, data: Uint8Array.of(answer.type) }, { code: codes.serverId, data: ipv4Bytes(site.address) })
   if (answer.lease !== undefined) first.push(...leaseOptions(answer.lease, there))
@@ -110,16 +112,18 @@ function leaseOptions(lease: number, there: ReadonlyMap<number, Uint8Array>): Op
 }
 
 /** All that this client could be told. The lab file's own options win over what the network makes by itself. */
-function offered(client: Client, policy: Policy, config: DhcpConfig, site: Site): Map<number, Uint8Array> {
+function offered(request: Message, client: Client, policy: Policy, config: DhcpConfig, site: Site): Map<number, Uint8Array> {
   const there = new Map<number, Uint8Array>()
   const addresses = (list: readonly number[] | undefined): Uint8Array => concat(...(list ?? [site.address]).map(ipv4Bytes))
   const text = (code: number, value: string | undefined): void => {
     if (value !== undefined && value !== '') there.set(code, utf8(value))
   }
-  there.set(codes.subnetMask, ipv4Bytes(maskOf(site.prefix)))
-  there.set(codes.router, addresses(config.router))
+  const remote = !inSubnet(site.subnet, site.address)
+  there.set(codes.subnetMask, ipv4Bytes(maskOf(site.subnet.prefix)))
+  // Behind a relay its address is that of the network's router, unless the lab file knows better.
+  there.set(codes.router, addresses(config.router ?? (remote && inSubnet(site.subnet, request.giaddr) ? [request.giaddr] : remote ? [] : undefined)))
   there.set(codes.dnsServer, addresses(config.dns))
-  there.set(codes.broadcast, ipv4Bytes(broadcastOf(subnetOf(site.address, site.prefix))))
+  there.set(codes.broadcast, ipv4Bytes(broadcastOf(site.subnet)))
   text(codes.hostName, policy.name)
   text(codes.domainName, config.domain)
   if (site.mtu !== 1500) there.set(26, u16(site.mtu))
@@ -129,6 +133,9 @@ function offered(client: Client, policy: Policy, config: DhcpConfig, site: Site)
   }
   if (client.vendor.startsWith('HTTPClient')) text(codes.vendorClass, 'HTTPClient')
   for (const [code, setting] of policy.options) there.set(code, setting.data)
+  // Windows of old asks for the routes of RFC 3442 by a number of its own.
+  const routes = there.get(codes.routes)
+  if (routes !== undefined && !there.has(249)) there.set(249, routes)
   for (const [code, data] of there) if (data.length === 0) there.delete(code)
   return there
 }

@@ -10,9 +10,9 @@ import type { DhcpConfig, Host } from './config.ts'
 import type { Lease, LeaseTable } from './lease-table.ts'
 import type { Policy } from './policy.ts'
 import type { Answer, Site } from './reply.ts'
-import { formatIpv4, inSubnet, subnetOf } from '../../src/wire/address.ts'
+import { hex } from '../../src/base/bytes.ts'
+import { formatIpv4, inSubnet } from '../../src/wire/address.ts'
 import { typeOf, types } from '../../src/wire/dhcp.ts'
-import { readClient } from './client.ts'
 import { ends, offerHold } from './lease-table.ts'
 import { bootName, policyFor } from './policy.ts'
 import { composeNak, composeReply, replyRoom } from './reply.ts'
@@ -24,6 +24,18 @@ export interface Reply {
   readonly by: 'relay' | 'address' | 'broadcast' | 'hardware'
 }
 
+/** The answer waits for what the link says about an address (RFC 2131 §2.2). */
+export interface Question {
+  readonly address: number
+  /** @param taken the MAC of who answers there, if anybody does. */
+  readonly told: (taken: Uint8Array | undefined) => Outcome
+}
+
+export type Outcome = Reply | Question | undefined
+
+/** Addresses in a row that turned out to be taken; then the client is left to ask again. */
+const mostTaken = 8
+
 export interface ServerParts {
   readonly config: DhcpConfig
   readonly site: Site
@@ -32,8 +44,8 @@ export interface ServerParts {
   readonly log: Log
   /** The lab's node with this MAC (`52:54:…`), if there is one. */
   readonly nodeOf: (mac: string) => string | undefined
-  /** What the lab file says of the client with this MAC. */
-  readonly hostOf: (mac: string) => Host | undefined
+  /** What the lab file says of this very client. */
+  readonly hostOf: (client: Client) => Host | undefined
 }
 
 /** One client's request with all that is known of it. */
@@ -52,13 +64,10 @@ export class DhcpServer {
     this.#parts = parts
   }
 
-  answer(message: Message): Reply | undefined {
-    if (message.op !== 'request') return undefined
-    const client = readClient(message)
-    const host = this.#parts.hostOf(client.mac)
-    const node = this.#parts.nodeOf(client.mac) ?? ''
-    const asked: Case = { message, client, host, node, policy: policyFor(this.#parts.config, client, host, node) }
-    if (message.giaddr !== 0 && !this.#local(message.giaddr)) return this.#foreignRelay(asked)
+  /** @param client who `message` is from. */
+  answer(message: Message, client: Client): Outcome {
+    const asked = this.#case(message, client)
+    if (message.giaddr !== 0 && !this.#local(client.link ?? message.giaddr)) return this.#foreignRelay(asked)
     switch (typeOf(message)) {
       case types.discover:
         return this.#discover(asked)
@@ -77,16 +86,42 @@ export class DhcpServer {
     }
   }
 
-  #discover(asked: Case): Reply | undefined {
+  /** What a client is to be told beside an address. */
+  policyOf(message: Message, client: Client): Policy {
+    return this.#case(message, client).policy
+  }
+
+  #case(message: Message, client: Client): Case {
+    const host = this.#parts.hostOf(client)
+    const node = this.#parts.nodeOf(client.mac) ?? ''
+    return { message, client, host, node, policy: policyFor(this.#parts.config, client, host, node) }
+  }
+
+  #discover(asked: Case): Outcome {
     const { client } = asked
     this.#say('dhcp.discover', `${this.#who(asked)} asks for an address`, asked, { vendor: client.vendor })
+    return this.#propose(asked, 0)
+  }
+
+  #propose(asked: Case, taken: number): Outcome {
+    const { client } = asked
     const address = this.#choose(asked)
-    if (address === undefined) return this.#exhausted(asked)
+    if (address === undefined || taken >= mostTaken) return this.#exhausted(asked)
     const lease = this.#parts.table.of(client.key)
     const bound = lease?.address === address && lease.status === 'bound' && this.#parts.table.live(lease)
     // A bound client that asks again (a reboot) keeps what it has: an offer must not shorten a lease.
     if (!bound) this.#put(asked, address, 'offered', this.#parts.clock.now + offerHold)
-    return this.#grant(asked, { type: types.offer, address, lease: this.#parts.config.lease }, 'dhcp.offer', 'is offered')
+    const offer = (): Reply => this.#grant(asked, { type: types.offer, address, lease: this.#parts.config.lease }, 'dhcp.offer', 'is offered')
+    if (bound || !this.#parts.config.probe || !inSubnet(this.#parts.site.subnet, this.#parts.site.address)) return offer()
+    return { address, told: (by) => (by === undefined || hex(by, ':') === client.mac ? offer() : this.#occupied(asked, address, by, taken)) }
+  }
+
+  #occupied(asked: Case, address: number, by: Uint8Array, taken: number): Outcome {
+    const { table, log } = this.#parts
+    const owner = hex(by, ':')
+    table.foreign(address, owner)
+    log.warn('dhcp.conflict', `${formatIpv4(address)} is not offered to ${this.#who(asked)}: ${owner} answers there`, this.#fields(asked, { address: formatIpv4(address), owner }))
+    return this.#propose(asked, taken + 1)
   }
 
   #request(asked: Case): Reply | undefined {
@@ -153,7 +188,8 @@ export class DhcpServer {
   /** A reservation is the machine's: firmware and system of one machine may call themselves by different client ids. */
   #reserved({ client, host }: Case): number | undefined {
     const address = host?.address
-    if (address === undefined) return undefined
+    // Of a machine that has moved to another network nothing is reserved there.
+    if (address === undefined || !this.#local(address)) return undefined
     const { table } = this.#parts
     const holder = table.at(address)
     return table.unheld(address, client.key) || (holder?.mac === client.mac && holder.status !== 'declined') ? address : undefined
@@ -189,7 +225,7 @@ export class DhcpServer {
   }
 
   #local(address: number): boolean {
-    return inSubnet(subnetOf(this.#parts.site.address, this.#parts.site.prefix), address)
+    return inSubnet(this.#parts.site.subnet, address)
   }
 
   #who({ node, client }: Case): string {

@@ -37,6 +37,7 @@ export const codes = {
   clientArch: 93,
   clientNic: 94,
   clientMachine: 97,
+  routes: 121,
   end: 255,
 } as const
 
