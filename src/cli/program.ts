@@ -34,6 +34,7 @@ function describe(act: Act): Command {
   program.addHelpText('after', '\nExit codes: 0 ok, 1 a test failed, 2 the file or command is wrong, 3 the host refuses.')
   running(program, act)
   looking(program, act)
+  forwarding(program, act)
   imaging(program, act)
   for (const command of program.commands) for (const each of [command, ...command.commands]) common(each)
   return program
@@ -106,7 +107,7 @@ function looking(program: Command, act: Act): void {
     .action(act(async (node: string | undefined, options: GlobalOptions) => (await import('./commands/look.ts')).logs(node, options)))
   program
     .command('inspect [table]')
-    .description('leases, mac, arp, ports, or a service’s own table')
+    .description('leases, mac, arp, ports, uplinks, nat, or a service’s own table')
     .action(act(async (table: string | undefined, options: GlobalOptions) => (await import('./commands/look.ts')).inspect(table, options)))
   program
     .command('capture [what]')
@@ -127,6 +128,22 @@ function looking(program: Command, act: Act): void {
     .command('schema')
     .description('the JSON Schema of a lab file, for editors')
     .action(act(async () => (await import('./commands/look.ts')).schema()))
+}
+
+function forwarding(program: Command, act: Act): void {
+  const forward = program.command('forward').description('ports of this computer that are guests’, while a lab runs')
+  forward
+    .command('ls', { isDefault: true })
+    .description('which there are')
+    .action(act(async (options: GlobalOptions) => (await import('./commands/forward.ts')).list(options)))
+  forward
+    .command('add <node> <ports>')
+    .description('e.g. add node1 2222:22; [ADDRESS:]PORT:GUESTPORT[/udp] or PATH:GUESTPORT')
+    .action(act(async (node: string, ports: string, options: GlobalOptions) => (await import('./commands/forward.ts')).add(node, ports, options)))
+  forward
+    .command('rm <port>')
+    .description('[ADDRESS:]PORT[/udp] or PATH')
+    .action(act(async (at: string, options: GlobalOptions) => (await import('./commands/forward.ts')).remove(at, options)))
 }
 
 function imaging(program: Command, act: Act): void {

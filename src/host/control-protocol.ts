@@ -3,12 +3,18 @@
  * answer on a line of its own, over the lab's unix socket. After `console` and `capture` are answered, the connection carries bare bytes.
  */
 
+import type { ForwardPlan } from '../lab/topology.ts'
+
 export type ControlRequest =
   | { readonly do: 'ps' }
   | { readonly do: 'down' }
   | { readonly do: 'inspect'; readonly what: string }
   | { readonly do: 'logs'; readonly node?: string | undefined; readonly follow?: boolean | undefined }
   | { readonly do: 'console'; readonly node: string }
+  | { readonly do: 'forwards' }
+  /** `node`: its name, or an address. */
+  | { readonly do: 'forward'; readonly node: string; readonly plan: ForwardPlan }
+  | { readonly do: 'unforward'; readonly plan: Pick<ForwardPlan, 'protocol' | 'at'> }
   /** A network, a node, or `node:eth0`; undefined: every port. */
   | { readonly do: 'capture'; readonly what?: string | undefined }
 

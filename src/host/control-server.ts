@@ -17,7 +17,7 @@ export class ControlServer {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
-  constructor(answer: (request: ControlRequest) => ControlReply) {
+  constructor(answer: (request: ControlRequest) => ControlReply | Promise<ControlReply>) {
     this.#server = createServer((socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
@@ -45,24 +45,32 @@ export class ControlServer {
   }
 }
 
-function serve(socket: Socket, answer: (request: ControlRequest) => ControlReply): void {
+function serve(socket: Socket, answer: (request: ControlRequest) => ControlReply | Promise<ControlReply>): void {
   const first = new FirstLine()
+  const fail = (error: unknown): void => {
+    socket.off('data', hear)
+    say(socket, refusal(error))
+    socket.end()
+  }
   const hear = (bytes: Buffer): void => {
     try {
       const cut = first.feed(bytes)
       if (cut === undefined) return
       socket.off('data', hear)
-      const { value, stream } = answer(JSON.parse(cut.line) as ControlRequest)
-      say(socket, { ok: true, value })
-      if (stream === undefined) socket.end()
-      else stream(socket, cut.rest)
+      const reply = answer(JSON.parse(cut.line) as ControlRequest)
+      if (reply instanceof Promise) reply.then((late) => finish(socket, late, cut.rest)).catch(fail)
+      else finish(socket, reply, cut.rest)
     } catch (error) {
-      socket.off('data', hear)
-      say(socket, refusal(error))
-      socket.end()
+      fail(error)
     }
   }
   socket.on('data', hear)
+}
+
+function finish(socket: Socket, { value, stream }: ControlReply, rest: Uint8Array): void {
+  say(socket, { ok: true, value })
+  if (stream === undefined) socket.end()
+  else stream(socket, rest)
 }
 
 function refusal(error: unknown): ControlAnswer {

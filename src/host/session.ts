@@ -7,6 +7,7 @@ import { nodes, serviceTables, tables } from '../lab/inspect.ts'
 import type { Lab, LabEnd } from '../lab/lab.ts'
 import type { MachineIsland } from '../lab/machine-island.ts'
 import { suggestion } from '../lab/suggest.ts'
+import type { ForwardPlan } from '../lab/topology.ts'
 import { CaptureFile } from './capture-file.ts'
 import { attach, ConsoleEnd } from './console-end.ts'
 import type { ControlRequest, LabRow } from './control-protocol.ts'
@@ -15,6 +16,7 @@ import { Driver } from './driver.ts'
 import type { ReadLab } from './open-lab.ts'
 import { RunKeeper } from './run-keeper.ts'
 import { enlist, strikeOff } from './runtime-folder.ts'
+import { Nats } from './nat/nats.ts'
 import { Uplinks } from './uplinks/uplinks.ts'
 
 export interface SessionOptions {
@@ -42,6 +44,7 @@ export class Session {
   readonly #consoles: ConsoleEnd[] = []
   readonly #closers: (() => void)[] = []
   #visitors = 0
+  #nats: Nats | undefined
   #keeper: RunKeeper | undefined
   #end: LabEnd | undefined
 
@@ -61,6 +64,7 @@ export class Session {
       this.#capture()
       if (this.#options.keep !== undefined) this.#keeper = new RunKeeper(this.lab, this.#options.keep)
       if (this.lab.uplinks.size > 0) await this.#uplinks()
+      if (this.lab.nats.size > 0) await this.#leadOut()
     } catch (error) {
       this.close('it was not started')
       throw error
@@ -106,6 +110,13 @@ export class Session {
     this.driver.inlet = uplinks
   }
 
+  async #leadOut(): Promise<void> {
+    const nats = new Nats(this.lab, (name) => resolve(this.#read.source.folder, name), () => this.driver.nudge())
+    this.#closers.push(() => nats.close())
+    this.#nats = nats
+    await nats.open()
+  }
+
   #capture(): void {
     const { sim } = this.lab.topology
     const path = this.#options.capture ?? (sim.capture === undefined ? undefined : resolve(this.#read.source.folder, sim.capture))
@@ -118,7 +129,7 @@ export class Session {
     })
   }
 
-  #answer(request: ControlRequest): ControlReply {
+  #answer(request: ControlRequest): ControlReply | Promise<ControlReply> {
     switch (request.do) {
       case 'ps':
         return { value: this.#row() }
@@ -133,9 +144,24 @@ export class Session {
         return this.#visit(request.node)
       case 'capture':
         return this.#liveCapture(request.what)
+      case 'forwards':
+        return { value: this.#nats?.rows ?? [] }
+      case 'forward':
+        return this.#forward(request.node, request.plan)
+      case 'unforward':
+        return { value: this.#leading().remove(request.plan) }
       default:
         throw new ConfigError(`the lab does not know what to do with ${JSON.stringify((request as { do?: unknown }).do)}`, undefined, 'is it run by another version of netloom?')
     }
+  }
+
+  async #forward(node: string, plan: ForwardPlan): Promise<ControlReply> {
+    return { value: await this.#leading().add(node, plan) }
+  }
+
+  #leading(): Nats {
+    if (this.#nats === undefined) throw new ConfigError('no network of this lab has NAT, so no port leads in', undefined, 'networks.NAME: nat: true')
+    return this.#nats
   }
 
   #row(): LabRow {

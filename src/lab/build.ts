@@ -8,6 +8,7 @@ import { Machine } from '../board/machine.ts'
 import { cable, type CablePort } from '../link/cable.ts'
 import { Hub } from '../link/hub.ts'
 import { Switch } from '../link/switch.ts'
+import { Nat } from '../nat/nat.ts'
 import { forward } from '../stack/forward.ts'
 import { Host } from '../stack/host.ts'
 import { type ServicePoint, ServiceConfigError } from '../stack/service.ts'
@@ -44,6 +45,7 @@ class Builder {
   readonly #hosts = new Map<string, Host>()
   readonly #taps: Tap[] = []
   readonly #uplinks = new Map<string, Uplink>()
+  readonly #nats = new Map<string, Nat>()
   /** Set once the lab is there; before that nothing happens. */
   #lab: Lab | undefined
   #lookAhead: Duration | undefined
@@ -63,18 +65,20 @@ class Builder {
     for (const plan of this.#topology.machines) for (const nic of plan.nics) if (nic.network !== undefined) this.#plug(plan, nic, nic.network)
     for (const plan of this.#topology.links) this.#link(plan)
     for (const plan of this.#topology.uplinks) this.#uplink(plan)
+    for (const plan of this.#topology.networks) this.#nat(plan)
     for (const plan of this.#topology.hosts) for (const service of plan.services) this.#service(plan, service)
+    for (const tap of this.#taps) this.#trouble(tap)
     const pieces: LabPieces = {
       topology: this.#topology,
       fabric: this.#fabric,
       journal: this.#journal,
-    for (const tap of this.#taps) this.#trouble(tap)
       machines: this.#machines,
       backends: this.#backends,
       services: this.#services,
       hosts: this.#hosts,
       taps: this.#taps,
       uplinks: this.#uplinks,
+      nats: this.#nats,
       lookAhead: this.#lookAhead ?? boundless,
     }
     this.#lab = new Lab(pieces)
@@ -170,6 +174,22 @@ class Builder {
     forward(gateway)
   }
 
+  /** Every port may have faults: those of the file, and those that are set while it runs. */
+  #trouble(tap: Tap): void {
+    const { name } = tap.place
+    const macs = (node: string): readonly string[] => [...this.#topology.machines, ...this.#topology.hosts].find((one) => one.name === node)?.nics.map((nic) => nic.mac) ?? []
+    const trouble = new Trouble({ port: name, medium: tap.medium, scheduler: tap.scheduler, random: this.#random.fork(`faults ${name}`), macs, script: this.#parts.script })
+    for (const fault of this.#topology.faults) for (const { port, way } of fault.ports) if (port === name) trouble.add(fault, way)
+    trouble.hear((hit, time, frame, what) => this.#lab?.hit(hit, time, frame, what))
+    tap.trouble = trouble
+  }
+
+  #nat({ name, nat }: NetworkPlan): void {
+    if (nat === undefined) return
+    const { timeline } = this.#fabric
+    this.#nats.set(name, new Nat({ name, host: this.#hosts.get(name) as Host, scheduler: timeline, ...nat, log: this.#journal.log(`${name}.nat`, timeline) }))
+  }
+
   #linked(node: string): MachineIsland {
     const island = this.#machines.get(node)
     if (island === undefined) throw new ConfigError(`${node} is a node of kind service: it is reached through a network, not a link`, this.#parts.place(['links']))
@@ -193,16 +213,6 @@ class Builder {
     const { timeline } = this.#fabric
     const host = this.#hosts.get(plan.name) as Host
     const kind = this.#parts.services[service.kind]
-  /** Every port may have faults: those of the file, and those that are set while it runs. */
-  #trouble(tap: Tap): void {
-    const { name } = tap.place
-    const macs = (node: string): readonly string[] => [...this.#topology.machines, ...this.#topology.hosts].find((one) => one.name === node)?.nics.map((nic) => nic.mac) ?? []
-    const trouble = new Trouble({ port: name, medium: tap.medium, scheduler: tap.scheduler, random: this.#random.fork(`faults ${name}`), macs, script: this.#parts.script })
-    for (const fault of this.#topology.faults) for (const { port, way } of fault.ports) if (port === name) trouble.add(fault, way)
-    trouble.hear((hit, time, frame, what) => this.#lab?.hit(hit, time, frame, what))
-    tap.trouble = trouble
-  }
-
     const images = new Map(Object.entries(service.files).map(([name, image]) => [name, this.#parts.image(image)]))
     const folder = (root: string, write = false): FileOverlay => new FileOverlay(images, root === '' ? undefined : this.#parts.folder(root, write))
     this.#told(service.path, () => {

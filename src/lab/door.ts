@@ -4,6 +4,8 @@
  */
 import type { Chardev } from '../board/bus.ts'
 import type { Frame } from '../link/port.ts'
+import type { Nat } from '../nat/nat.ts'
+import type { OutsideEvent } from '../nat/outside.ts'
 import type { Uplink } from './uplink.ts'
 import { concat } from '../base/bytes.ts'
 import { type Alarm, between, type Clock, type Duration, type Instant, type Scheduler } from '../base/time.ts'
@@ -22,6 +24,14 @@ export interface FrameEntry {
   readonly frame: Frame
 }
 
+/** Something that happened outside to a flow of a network's NAT. Its bytes are the lab's. */
+export interface OutsideEntry {
+  readonly time: Instant
+  /** The network. */
+  readonly nat: string
+  readonly event: OutsideEvent
+}
+
 /** How long to wait until the guest has taken what its serial line holds: ten characters at 115,200 baud. */
 const retry = 868_000 as Duration
 /** What may wait for one guest; a paste beyond it is cut, as a real line would cut it. */
@@ -31,7 +41,9 @@ export class Door {
   #clock: Clock
   readonly #lines = new Map<string, Line>()
   readonly #uplinks = new Map<string, Uplink>()
+  readonly #nats = new Map<string, Nat>()
   readonly #hearers = new Set<(entry: FrameEntry) => void>()
+  readonly #outsideHearers = new Set<(entry: OutsideEntry) => void>()
   /** Everything that was typed, oldest first. Frames are too many to be kept: they are told to who records (`hear`). */
   readonly entries: Entry[] = []
 
@@ -55,6 +67,11 @@ export class Door {
     this.#uplinks.set(uplink.name, uplink)
   }
 
+  /** A way in for what happens to flows of a NAT. */
+  joinNat(nat: Nat): void {
+    this.#nats.set(nat.name, nat)
+  }
+
   /** From now on entries are stamped by `clock`: in real time the lab's own stands still while nothing happens in it. It is never behind an island. */
   stampBy(clock: Clock): void {
     this.#clock = clock
@@ -76,6 +93,24 @@ export class Door {
   hear(hearer: (entry: FrameEntry) => void): () => void {
     this.#hearers.add(hearer)
     return () => void this.#hearers.delete(hearer)
+  }
+
+  /** Something happened outside, now. @returns whether it was taken. */
+  outside(nat: string, event: OutsideEvent): boolean {
+    return this.replayOutside({ time: this.#clock.now, nat, event })
+  }
+
+  /** The same at a stated instant, for a run that is played back. */
+  replayOutside(entry: OutsideEntry): boolean {
+    const taken = this.#nats.get(entry.nat)?.enter(entry.time, entry.event) ?? false
+    if (taken) for (const hearer of this.#outsideHearers) hearer(entry)
+    return taken
+  }
+
+  /** Tells of everything that happens outside. @returns how to stop. */
+  hearOutside(hearer: (entry: OutsideEntry) => void): () => void {
+    this.#outsideHearers.add(hearer)
+    return () => void this.#outsideHearers.delete(hearer)
   }
 
   /** Bytes typed at `node` now. @returns how many were taken. */

@@ -7,7 +7,7 @@ import type { Lab } from './lab.ts'
 export type Row = Readonly<Record<string, string | number | boolean>>
 
 /** Tables by name. Column names are a stable contract. */
-export const tables: Readonly<Record<string, (lab: Lab) => Row[]>> = { leases, mac: stations, arp: neighbours, ports, uplinks }
+export const tables: Readonly<Record<string, (lab: Lab) => Row[]>> = { leases, mac: stations, arp: neighbours, ports, uplinks, nat }
 
 /** Every node with its state: what `ps` shows. */
 export function nodes(lab: Lab): { node: string; kind: string; state: string; addresses: string; instructions: number }[] {
@@ -48,6 +48,11 @@ function ports(lab: Lab): Row[] {
     sentBytes: sent.bytes,
     dropped: sent.droppedFull + sent.droppedDown + sent.droppedLarge + sent.droppedUnheard,
   }))
+}
+
+/** Flows under way, and what was refused lately with the reason. */
+function nat(lab: Lab): Row[] {
+  return [...lab.nats].flatMap(([network, { rows }]) => rows.map((row) => ({ network, ...row })))
 }
 
 function uplinks(lab: Lab): Row[] {

@@ -8,6 +8,7 @@ import type { Hit } from './faults/fault-plan.ts'
 import type { Hub } from '../link/hub.ts'
 import { Recorder } from '../link/recorder.ts'
 import type { Switch } from '../link/switch.ts'
+import type { Nat } from '../nat/nat.ts'
 import type { Host } from '../stack/host.ts'
 import type { ServicePoint } from '../stack/service.ts'
 import { Door } from './door.ts'
@@ -36,6 +37,8 @@ export interface LabPieces {
   readonly taps: readonly Tap[]
   /** By name. */
   readonly uplinks: ReadonlyMap<string, Uplink>
+  /** By network. */
+  readonly nats: ReadonlyMap<string, Nat>
   /** Of the shortest cable between two islands. */
   readonly lookAhead: Duration
 }
@@ -66,6 +69,7 @@ export class Lab implements LabPieces {
   readonly hosts: LabPieces['hosts']
   readonly taps: readonly Tap[]
   readonly uplinks: ReadonlyMap<string, Uplink>
+  readonly nats: ReadonlyMap<string, Nat>
   readonly lookAhead: Duration
   readonly door: Door
   readonly verdicts: Verdicts
@@ -92,10 +96,12 @@ export class Lab implements LabPieces {
     this.hosts = pieces.hosts
     this.taps = pieces.taps
     this.uplinks = pieces.uplinks
+    this.nats = pieces.nats
     this.lookAhead = pieces.lookAhead
     this.#islands = new Islands([this.fabric, ...this.machines.values()], this.lookAhead)
     this.door = new Door(this.#islands)
     for (const uplink of this.uplinks.values()) this.door.join(uplink)
+    for (const nat of this.nats.values()) this.door.joinNat(nat)
     for (const [node, { machine }] of this.machines) this.door.open(node, machine.timeline, machine.console, () => machine.state === 'running')
     this.verdicts = new Verdicts(this.topology.tests, {
       transcript: (node) => (this.machines.get(node) as MachineIsland).transcript,

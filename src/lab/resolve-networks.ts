@@ -2,7 +2,7 @@
 import { contains, derivedMac, firstHost, isHost, overlap, pooledSubnet, subnetOf } from './addresses.ts'
 import type { Reading } from './reading.ts'
 import type { NetworkText } from './schema.ts'
-import type { HostPlan, NetworkPlan, ServicePlan, SimPlan, Subnet } from './topology.ts'
+import type { HostPlan, NatPlan, NetworkPlan, ServicePlan, SimPlan, Subnet } from './topology.ts'
 import { latencyOf } from './resolve-links.ts'
 
 /** The keys of a network that are service points. */
@@ -16,13 +16,26 @@ export function resolveNetworks(reading: Reading, sim: SimPlan): { networks: Net
   const gateways: HostPlan[] = []
   for (const [name, text] of written) {
     const services = servicesOf(reading, ['networks', name], text)
-    const served = services.length > 0 || text?.gateway !== undefined
+    const served = services.length > 0 || text?.gateway !== undefined || text?.nat === true
     const subnet = text?.subnet !== undefined ? subnetOf(text.subnet) : served ? pooled(reading, name, taken) : undefined
     const latency = latencyOf(reading, ['networks', name], text?.latency, sim)
-    networks.push({ name, mode: text?.mode ?? 'switch', subnet, latency })
-    if (served) gateways.push(gateway(reading, name, text, subnet as Subnet, services, latency))
+    const host = served ? gateway(reading, name, text, subnet as Subnet, services, latency) : undefined
+    const nat = natOf(reading, name, text, host)
+    networks.push({ name, mode: text?.mode ?? 'switch', subnet, latency, nat })
+    if (host !== undefined) gateways.push(nat === undefined ? host : { ...host, services: services.map((service) => (service.kind === 'dhcp' ? leadOut(service, nat.gateway) : service)) })
   }
   return { networks, gateways }
+}
+
+function natOf(reading: Reading, name: string, text: NetworkText | null, host: HostPlan | undefined): NatPlan | undefined {
+  if (text?.nat === true) return { gateway: host?.nics[0].address?.address as string, hostLoopback: text.host_loopback ?? false }
+  if (text?.host_loopback === true) reading.fail(['networks', name, 'host_loopback'], 'goes with nat: true only', undefined, 'key')
+  return undefined
+}
+
+/** Leases lead to the gateway where they don't say otherwise: it is the router, and answers DNS. */
+function leadOut(service: ServicePlan, address: string): ServicePlan {
+  return { ...service, config: { router: address, dns: address, ...(service.config as Record<string, unknown>) } }
 }
 
 /** The service points written under `path`, each checked by its own kind. */

@@ -2,6 +2,7 @@
 import type { Path } from '../stack/service.ts'
 import type { Reading } from './reading.ts'
 import { resolveBoot } from './resolve-boot.ts'
+import { refuseSameForwards, resolveForwards } from './resolve-forwards.ts'
 import { resolveNics } from './resolve-nics.ts'
 import type { LooseLink } from './resolve-links.ts'
 import { serviceWords, servicesOf } from './resolve-networks.ts'
@@ -29,9 +30,10 @@ export function resolveNodes(reading: Reading, networks: readonly NetworkPlan[],
     if (networks.some((network) => network.name === name)) reading.fail(path, 'a network has the same name', 'rename one of them: capture and inspect take either', 'key')
     const own = nics.get(name) as NicPlan[]
     if (kind === 'service') hosts.push(host(reading, name, text, own))
-    else machines.push(machine(reading, name, text, own))
+    else machines.push(machine(reading, name, text, own, networks))
   }
   refuseCircles(reading, machines)
+  refuseSameForwards(reading, machines)
   return { machines, hosts }
 }
 
@@ -50,7 +52,7 @@ function whole(reading: Reading, name: string): { kind: string; text: NodeText }
 
 function host(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): HostPlan {
   const path = ['nodes', name]
-  for (const word of ['memory', 'cpus', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'disks', 'console', 'depends_on']) {
+  for (const word of ['memory', 'cpus', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'disks', 'console', 'depends_on', 'ports']) {
     if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'a node of kind service has no such thing', undefined, 'key')
   }
   for (const nic of nics) {
@@ -59,7 +61,7 @@ function host(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): 
   return { name, nics, services: servicesOf(reading, path, text) }
 }
 
-function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): MachinePlan {
+function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[], networks: readonly NetworkPlan[]): MachinePlan {
   const path: Path = ['nodes', name]
   for (const word of serviceWords) {
     if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'only a node of kind service has service points', 'move it under networks.NAME, or write kind: service', 'key')
@@ -71,7 +73,7 @@ function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]
   const disks = (text.disks ?? []).map((disk): DiskPlan => diskPlan(typeof disk === 'string' ? { file: disk } : disk))
   // One slot is the entropy device's.
   if (nics.length + disks.length > slots - 1) reading.fail(path, `${nics.length} interfaces and ${disks.length} disks; a machine has room for ${slots - 1} in all`, undefined, 'key')
-  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, boot: resolveBoot(reading, path, text), nics, disks, console: consolePlan(text), dependsOn: dependencies(reading, name, text) }
+  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, boot: resolveBoot(reading, path, text), nics, disks, console: consolePlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
 }
 
 function diskPlan({ file, format, read_only: readOnly, overlay, uses }: Exclude<NonNullable<NodeText['disks']>[number], string>): DiskPlan {

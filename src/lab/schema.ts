@@ -88,6 +88,7 @@ const node = z.strictObject({
   disks: z.array(disk, { error: 'expected a list of disks' }).optional(),
   console: console.optional(),
   depends_on: dependencies.optional(),
+  ports: z.array(text.min(1, { error: 'expected ports like "2222:22"' }), { error: 'expected a list of ports like "2222:22"' }).optional().describe('Ports of this computer that are the guest’s, through NAT: "2222:22", "0.0.0.0:2222:22", "5353:53/udp", "./web.sock:80"'),
   ...services,
 })
 
@@ -96,6 +97,8 @@ const network = z.strictObject({
   gateway: ipv4.optional().describe('Where the network’s service points live; the first address when left out'),
   mode: z.enum(['switch', 'hub']).optional(),
   latency: span.optional(),
+  nat: z.boolean({ error: 'expected true or false' }).optional().describe('The gateway leads guests out to where this computer can go; nothing comes in but by ports'),
+  host_loopback: z.boolean({ error: 'expected true or false' }).optional().describe('With nat: the gateway’s address stands for this computer’s 127.0.0.1, and link-local addresses are open'),
   ...services,
 })
 

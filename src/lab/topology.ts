@@ -40,6 +40,24 @@ export interface NetworkPlan {
 }
 
 export interface Subnet {
+  /** The gateway leads out to where this computer can go. */
+  readonly nat: NatPlan | undefined
+}
+
+export interface NatPlan {
+  /** The gateway's address. */
+  readonly gateway: string
+  /** The gateway's address stands for this computer's loopback. */
+  readonly hostLoopback: boolean
+}
+
+/** A port of this computer that is a guest's. */
+export interface ForwardPlan {
+  readonly protocol: 'tcp' | 'udp'
+  /** A path is relative to the lab file. */
+  readonly at: SocketPlan
+  /** The guest's. */
+  readonly port: number
   /** `10.0.0.0`. */
   readonly network: string
   readonly prefix: number
@@ -90,6 +108,8 @@ export interface MachinePlan {
 }
 
 /** Image names are the store's (`linux`), the file's own (`images:`), or paths (`./Image`). */
+  /** By the NAT of the first of its networks that has one. */
+  readonly forwards: readonly ForwardPlan[]
 export type BootPlan =
   | { readonly kind: 'program'; readonly program: string }
   | {

@@ -13,6 +13,8 @@ export interface Ground {
   readonly outside: Outside
   readonly policy: Policy
   readonly ledger: Ledger
+  /** Bytes of one stream that may be on their way out (outside.ts). */
+  readonly window: number
   /** So much is buffered for all streams together that none is given more to carry. */
   readonly tight: boolean
   /** Calls `relieve` of the stream when it is no longer tight. */

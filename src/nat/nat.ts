@@ -14,7 +14,7 @@
  * instant at which they are to happen, and wait here for it; nothing else comes in. So what a guest sees is decided by its own acts and
  * by recorded events alone, and with `nowhere` in the outside's place a recorded run is played back.
  *
- * Bounds, for hostile guests: streams, dials under way, mappings, their peers (limits.ts); bytes of each stream (outside.ts: window) and of all
+ * Bounds, for hostile guests: streams, dials under way, mappings, their peers (limits.ts); bytes of each stream (outside.ts: windowOf) and of all
  * together, by the stack's own memory; datagrams that wait; what is remembered of refusals (ledger.ts). No bytes throw.
  *
  * Before you edit, read RFC 5382 §7, RFC 4787 §12, and house.md's law 6.
@@ -36,7 +36,7 @@ import { EchoFlow } from './echo-flow.ts'
 import { InboundFlow } from './inbound-flow.ts'
 import { Ledger } from './ledger.ts'
 import { mostDatagrams, mostDials, mostEchoes, mostStreams, mostWaiting, sweepEvery, tightShare } from './limits.ts'
-import { nowhere } from './outside.ts'
+import { nowhere, windowOf } from './outside.ts'
 import { Policy } from './policy.ts'
 import { StreamFlow } from './stream-flow.ts'
 import { Transition } from './transition.ts'
@@ -135,6 +135,10 @@ export class Nat implements Ground {
       idle: Math.floor((this.clock.now - last) / 1e9), reason: count > 1 ? `${reason} (${count} times)` : reason,
     }))
     return [...[...this.#flows.values()].map((flow) => flow.row), ...refused]
+  }
+
+  get window(): number {
+    return windowOf(this.#streams)
   }
 
   get tight(): boolean {

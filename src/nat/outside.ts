@@ -3,12 +3,17 @@
  * lab by its door (house.md, law 6), so that a run can be played back without any outside at all.
  *
  * A flow has a number: NAT's own count up from 1, those that come from outside (forwarded ports) count down from -1.
- * Both directions of a stream live on credit: whoever sends waits when `window` bytes are not yet told as taken.
+ * Both directions of a stream live on credit: whoever sends waits while as much as a window is not yet told as taken.
  */
 import type { Endpoint } from '../stack/sockets.ts'
 
-/** Bytes of a stream that may be under way in each direction before they are told as taken. */
-export const window = 256 * 1024
+const widest = 256 * 1024
+const narrowest = 16 * 1024
+/** For all streams together, in each direction; only so many streams that each has the narrowest take more. */
+const shared = 128 << 20
+
+/** Bytes of one of so many streams that may be under way in each direction before they are told as taken. */
+export const windowOf = (streams: number): number => Math.max(narrowest, Math.min(widest, Math.floor(shared / Math.max(1, streams))))
 
 /** The address under which the host's own resolver is reached, whatever and wherever it is. */
 export const resolver = 'resolver'

@@ -17,7 +17,6 @@ import type { OutsideEvent } from './outside.ts'
 import { complaintOf } from './complaints.ts'
 import { reasonOf } from './ledger.ts'
 import { closingIdle, openIdle } from './limits.ts'
-import { window } from './outside.ts'
 
 export interface StreamEnds {
   /** The guest's. */
@@ -91,7 +90,7 @@ export class StreamFlow {
         return
       case 'room':
         this.#owed -= event.count
-        if (this.#owed <= window / 2) this.#socket?.resume()
+        if (this.#owed <= this.#ground.window / 2) this.#socket?.resume()
         return
       case 'closed':
         return this.#outsideClosed(event.code)
@@ -166,7 +165,7 @@ export class StreamFlow {
     this.#sent += bytes.length
     if (this.#outsideGone) return
     this.#owed += bytes.length
-    if (this.#owed >= window) socket.pause()
+    if (this.#owed >= this.#ground.window) socket.pause()
     this.#ground.outside.write(this.number, bytes)
   }
 

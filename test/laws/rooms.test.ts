@@ -15,7 +15,7 @@ const mayLook: Readonly<Record<string, readonly string[]>> = {
   lab: ['base', 'wire', 'link', 'stack', 'nat', 'disk', 'cpu', 'board', 'services'],
   // Beside the seams it implements: it makes the harts that lab/ is handed (cpu), hands over the registry of services, and translates
   // what the host's devices say of a frame into what is owed to it (wire).
-  host: ['base', 'wire', 'link', 'disk', 'stack', 'cpu', 'lab', 'services'],
+  host: ['base', 'wire', 'link', 'disk', 'stack', 'nat', 'cpu', 'lab', 'services'],
   cli: ['base', 'lab', 'host'],
   web: ['base', 'lab', 'host'],
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { milliseconds, seconds } from '../../src/base/time.ts'
-import { window } from '../../src/nat/outside.ts'
+import { windowOf } from '../../src/nat/outside.ts'
 import { text, watch, world } from './world.ts'
 
+const window = windowOf(1)
 const to = { address: '192.0.2.1', port: 80 }
 
 /** A guest's connection that the outside has answered. */

@@ -19,6 +19,9 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): Result
   bind(fd: number, address: number, length: number): Result
   setsockopt(fd: number, level: number, option: number, address: number, length: number): Result
+  /** @param message where a msghdr lies. */
+  recvmsg(fd: number, message: number, flags: number): Result
+  sendto(fd: number, address: number, length: number, flags: number, to: number, toLength: number): Result
   /** Where the bytes lie. They must not be collected while anybody uses it, and be more than 64: smaller arrays may move. */
   addressOf(bytes: Uint8Array): number
 }
@@ -64,6 +67,8 @@ function load(): Libc {
     socket: bound('int socket(int domain, int type, int protocol)'),
     bind: bound('int bind(int fd, uintptr_t address, unsigned int length)'),
     setsockopt: bound('int setsockopt(int fd, int level, int option, uintptr_t value, unsigned int length)'),
+    recvmsg: bound('intptr_t recvmsg(int fd, uintptr_t message, int flags)'),
+    sendto: bound('intptr_t sendto(int fd, uintptr_t buffer, size_t length, int flags, uintptr_t to, unsigned int toLength)'),
     addressOf: (bytes) => Number(koffi.address(bytes)),
   }
 }

@@ -1,0 +1,76 @@
+/** One UDP mapping of NAT's outside: a socket of this computer's, or two where a name server speaks IPv6 only. */
+import { createSocket, type Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
+import type { Endpoint } from '../../stack/sockets.ts'
+import type { OutsideEvent } from '../../nat/outside.ts'
+import { type ErrorQueue, errorQueue } from './error-queue.ts'
+
+/** Bytes that Node may hold for a socket that does not get rid of them. */
+const mostQueued = 1 << 20
+
+interface Own {
+  readonly socket: Socket
+  ttl: number
+}
+
+export class HostDatagrams {
+  readonly #flow: number
+  readonly #enter: (event: OutsideEvent) => void
+  /** What addresses are called inside where that is another name: a name server is the resolver. */
+  readonly #names = new Map<string, string>()
+  readonly #sockets = new Map<'udp4' | 'udp6', Own>()
+
+  constructor(flow: number, enter: (event: OutsideEvent) => void) {
+    this.#flow = flow
+    this.#enter = enter
+  }
+
+  /** @param name what the address is called inside. */
+  send(to: Endpoint, bytes: Uint8Array, ttl: number, name: string): void {
+    if (name === to.address) this.#names.delete(name)
+    else this.#names.set(to.address, name)
+    const type = isIPv6(to.address) ? 'udp6' : 'udp4'
+    const own = this.#sockets.get(type) ?? this.#open(type)
+    if (own === undefined || own.socket.getSendQueueSize() > mostQueued) return
+    if (own.ttl !== ttl) {
+      own.socket.setTTL(ttl)
+      own.ttl = ttl
+    }
+    own.socket.send(bytes, to.port, to.address, (error: NodeJS.ErrnoException | null) => {
+      if (error !== null) this.#complain(to.address, to.port, { by: undefined, code: error.code ?? 'EIO', mtu: 0 })
+    })
+  }
+
+  close(): void {
+    for (const { socket } of this.#sockets.values()) socket.close()
+    this.#sockets.clear()
+  }
+
+  #open(type: 'udp4' | 'udp6'): Own | undefined {
+    // Addresses only, so nothing is looked up, and what is sent is sent inside the call: with its own time to live.
+    const socket = createSocket({ type, lookup: (address, _, done) => done(null, address, type === 'udp4' ? 4 : 6) })
+    this.#sockets.set(type, { socket, ttl: 64 })
+    socket.on('message', (bytes, { address, port }) => this.#enter({ kind: 'datagram', flow: this.#flow, from: { address: this.#nameOf(address), port }, bytes }))
+    let queue: ErrorQueue | undefined
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (queue?.drain() !== true && error.syscall !== 'recvmsg') this.#lose(type, error.code ?? 'EIO')
+    })
+    socket.bind({ port: 0, exclusive: true })
+    queue = errorQueue(socket, (error) => this.#complain(error.to, error.port, error))
+    return this.#sockets.get(type)
+  }
+
+  #lose(type: 'udp4' | 'udp6', code: string): void {
+    this.#sockets.get(type)?.socket.close()
+    this.#sockets.delete(type)
+    this.#enter({ kind: 'lost', flow: this.#flow, code })
+  }
+
+  #complain(address: string, port: number, { by, code, mtu }: { readonly by: string | undefined; readonly code: string; readonly mtu: number }): void {
+    this.#enter({ kind: 'complaint', flow: this.#flow, to: { address: this.#nameOf(address), port }, sequence: 0, complaint: { by: by === undefined || this.#names.has(by) ? undefined : by, code, mtu } })
+  }
+
+  #nameOf(address: string): string {
+    return this.#names.get(address) ?? address
+  }
+}

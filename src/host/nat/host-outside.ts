@@ -1,0 +1,133 @@
+/** NAT's outside on this computer: node:net for streams, node:dgram for datagrams, ping sockets for echoes. */
+import type { Socket } from 'node:net'
+import type { Endpoint } from '../../stack/sockets.ts'
+import { type Outside, type OutsideEvent, resolver, windowOf } from '../../nat/outside.ts'
+import { HostDatagrams } from './host-datagrams.ts'
+import { HostPings } from './host-pings.ts'
+import { HostResolver } from './resolver.ts'
+import { HostStream, type StreamGround } from './host-stream.ts'
+
+/** Answers to datagrams of a forwarded port. */
+export type Answer = (bytes: Uint8Array, ended: boolean) => void
+
+const readBytes = 65_536
+const leastReadBytes = 4096
+/** What one read of every stream may come to. */
+const mostRead = 64 << 20
+
+export class HostOutside implements Outside, StreamGround {
+  readonly enter: (event: OutsideEvent) => void
+  readonly #resolver: HostResolver
+  readonly #streams = new Map<number, HostStream>()
+  readonly #datagrams = new Map<number, HostDatagrams>()
+  readonly #answers = new Map<number, Answer>()
+  readonly #pings: HostPings
+  readonly #bytes = new Uint8Array(readBytes)
+  #next = -1
+  #closed = false
+
+  /** @param enter the lab's door. */
+  constructor(enter: (event: OutsideEvent) => void, hostResolver = new HostResolver()) {
+    this.enter = (event) => {
+      if (!this.#closed) enter(event)
+    }
+    this.#resolver = hostResolver
+    this.#pings = new HostPings(this.enter)
+  }
+
+  get window(): number {
+    return windowOf(this.#streams.size)
+  }
+
+  /** With many streams each reads less at once: together they must not fill memory in one turn of the event loop. */
+  readonly buffer = (): Uint8Array => this.#bytes.subarray(0, Math.max(leastReadBytes, Math.min(readBytes, Math.floor(mostRead / Math.max(1, this.#streams.size)))))
+
+  readonly forget = (flow: number): void => void this.#streams.delete(flow)
+
+  dial(flow: number, to: Endpoint): void {
+    const at = this.#real(to)
+    if (at === undefined) return this.#later({ kind: 'closed', flow, code: 'ENORESOLVER' })
+    this.#streams.set(flow, new HostStream(flow, this, at))
+  }
+
+  /** Somebody connected to a forwarded port. */
+  accept(socket: Socket, to: Endpoint): void {
+    const flow = this.#next--
+    const from = { address: plain(socket.remoteAddress ?? 'unix'), port: socket.remotePort ?? 0 }
+    this.enter({ kind: 'inbound', flow, from, to })
+    this.#streams.set(flow, new HostStream(flow, this, socket))
+  }
+
+  /** Somebody new sends to a forwarded port. @returns the flow that `inbound datagram` tells of. */
+  admit(answer: Answer): number {
+    const flow = this.#next--
+    this.#answers.set(flow, answer)
+    return flow
+  }
+
+  write(flow: number, bytes: Uint8Array): void {
+    this.#streams.get(flow)?.write(bytes)
+  }
+
+  took(flow: number, count: number): void {
+    this.#streams.get(flow)?.took(count)
+  }
+
+  end(flow: number): void {
+    this.#streams.get(flow)?.end()
+  }
+
+  reset(flow: number): void {
+    this.#streams.get(flow)?.reset()
+  }
+
+  bind(flow: number): void {
+    this.#datagrams.set(flow, new HostDatagrams(flow, this.#heard))
+  }
+
+  send(flow: number, to: Endpoint, bytes: Uint8Array, ttl: number): void {
+    const answer = this.#answers.get(flow)
+    if (answer !== undefined) return answer(bytes, false)
+    const at = this.#real(to)
+    if (at === undefined) this.#later({ kind: 'complaint', flow, to, sequence: 0, complaint: { by: undefined, code: 'ENORESOLVER', mtu: 0 } })
+    else this.#datagrams.get(flow)?.send(at, bytes, ttl, to.address)
+  }
+
+  ping(flow: number, to: string, sequence: number, bytes: Uint8Array, ttl: number): void {
+    this.#pings.send(flow, to, sequence, bytes, ttl)
+  }
+
+  release(flow: number): void {
+    this.#datagrams.get(flow)?.close()
+    this.#datagrams.delete(flow)
+    this.#answers.get(flow)?.(new Uint8Array(0), true)
+    this.#answers.delete(flow)
+    this.#pings.release(flow)
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const stream of this.#streams.values()) stream.reset()
+    for (const datagrams of this.#datagrams.values()) datagrams.close()
+    this.#pings.close()
+  }
+
+  readonly #heard = (event: OutsideEvent): void => {
+    if (event.kind === 'datagram' && event.from.address === resolver) this.#resolver.heard()
+    this.enter(event)
+  }
+
+  #real(to: Endpoint): Endpoint | undefined {
+    return to.address === resolver ? this.#resolver.ask() : to
+  }
+
+  /** Nothing is heard inside a command. */
+  #later(event: OutsideEvent): void {
+    setImmediate(() => this.enter(event))
+  }
+}
+
+/** `::ffff:127.0.0.1` → `127.0.0.1`. */
+export function plain(address: string): string {
+  return address.replace(/^::ffff:(?=[\d.]+$)/, '')
+}
