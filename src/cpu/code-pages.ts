@@ -16,6 +16,8 @@ export class CodePages {
   readonly #owner: Int32Array
   readonly #misses: Uint16Array
   #free: number[] = []
+  /** The scratch page's one entry. */
+  #single = scratchPage
   /** Told when a page's code changes or the page goes; set by whoever compiles from here. */
   regions: { drop(place: number): boolean; clear(): void } | undefined
 
@@ -71,9 +73,11 @@ export class CodePages {
     this.#put(at, (low & 3) === 3 ? (low | (this.#halves[(from >> 1) + 1] << 16)) >>> 0 : low)
   }
 
-  /** Decodes the instruction across two pages into the scratch page's last entry. */
-  decodeAcross(word: number): void {
-    this.#put(scratchPage + 4094 * 4, word >>> 0)
+  /** Decodes an instruction that isn't run from its page's entries, at `offset` in the page, into the scratch page, which holds it alone. */
+  decodeSingle(word: number, offset: number): void {
+    this.#words[this.#single >> 2] = own.resolve
+    this.#single = scratchPage + offset * 4
+    this.#put(this.#single, word >>> 0)
   }
 
   /** A store went to a page with decoded entries. @returns whether the page, or what was compiled from it, was given up. */

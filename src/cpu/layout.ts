@@ -118,7 +118,7 @@ export const tlbBytes = 0x1_0000
 
 /** One decoded code page: 2048 entries of 8 bytes, one for every halfword, then two sentinels. */
 export const codePageBytes = 0x4000 + 64
-/** A code page for the one instruction that lies across two pages. */
+/** A code page for one instruction: across two pages, or on a page that PMP doesn't let pass as a whole. */
 export const scratchPage = 0x4_0000
 /** Compiled regions: 8 bytes each, { the head's own handler u16, pad, fuel that a call needs i32 }. */
 export const regionTable = 0x4_8000

@@ -78,7 +78,7 @@ class MachineCore implements Core {
       mmioRead: (address: number, width: 1 | 2 | 4) => bus.read(address, width) ?? -1,
       mmioWrite: (address: number, width: 1 | 2 | 4, value: number) => (bus.write(address, width, width === 4 ? value >>> 0 : value & ((1 << (8 * width)) - 1)) ? 1 : 0),
       decode: (at: number) => this.#code.decode(at),
-      decodeWord: (word: number) => this.#code.decodeAcross(word),
+      decodeWord: (word: number, host: number) => this.#code.decodeSingle(word, host & 4095),
       codePage: (ramPage: number) => this.#code.make(ramPage),
       codeWritten,
       hot: (at: number) => this.#regions.hot(at),

@@ -4,7 +4,7 @@
  * Before you edit, read context.ts. Callers have put pc and fuel into the state. A host address of 0 means that a trap was taken and
  * state.pc is its handler. A value without a host address (MMIO, two pages) is left in the scratch slot, whose address is returned.
  */
-import { codeMap, slot, tlbExec, tlbRead, tlbWrite } from '../layout.ts'
+import { codeMap, scratchPage, slot, tlbExec, tlbRead, tlbWrite } from '../layout.ts'
 import { type FuncRef, type Term, add, and, apply, c32, c64, eq, eqz, extendU, gtU, load, ltU, or, select, shl, shrU, sub, wrap } from '../term.ts'
 import type { Func, LocalTerm } from '../wasm/func.ts'
 import { dataPrivilege, tlbIndex } from './context.ts'
@@ -146,11 +146,23 @@ function fetchPhysical(parts: Parts, f: Func, address: Term): LocalTerm {
 function fetchSlow(parts: Parts, f: Func): void {
   const pc = f.param(0)
   const physical = fetchPhysical(parts, f, pc)
+  f.if(eqz(wholePage(parts, physical, fetch, get32(slot.privilege))), () => single(parts, f, pc, physical))
   const offset = f.let(codeMapOffset(parts, physical))
   const page = f.let(load('i32', offset, codeMap))
   f.if(eqz(page), () => f.set(page, callTerm(parts.codePage, shrU(offset, c32(2)))))
-  f.if(wholePage(parts, physical, fetch, get32(slot.privilege)), () => fill(f, tlbExec, pc, get64(slot.contextExec), page))
+  fill(f, tlbExec, pc, get64(slot.contextExec), page)
   f.return(page)
+}
+
+/** On a page that PMP doesn't let pass as a whole every instruction is fetched, checked and decoded by itself. */
+function single(parts: Parts, f: Func, pc: LocalTerm, physical: LocalTerm): void {
+  const word = f.let(load('i32.16u', hostAddress(parts, physical)))
+  f.if(eq(and(word, c32(3)), c32(3)), () => {
+    const high = fetchPhysical(parts, f, add(pc, c64(2)))
+    f.set(word, or(word, shl(load('i32.16u', hostAddress(parts, high)), c32(16))))
+  })
+  f.call(parts.decodeWord, word, hostAddress(parts, physical))
+  f.return(c32(scratchPage))
 }
 
 function fetchAcross(parts: Parts, f: Func): void {

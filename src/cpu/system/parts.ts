@@ -13,7 +13,7 @@ export interface Imports {
   readonly mmioWrite: FuncRef
   /** Decodes the entry at this address of a code page. */
   readonly decode: FuncRef
-  /** Decodes a word into an entry. */
+  /** (word, host address) Decodes the word into the scratch page, at its host address's place in a page. */
   readonly decodeWord: FuncRef
   /** Page number from the start of RAM → address of its decoded page, made if need be. */
   readonly codePage: FuncRef
