@@ -33,6 +33,15 @@ export function firstHost(subnet: Subnet): string {
   return formatIpv4(parseIpv4(subnet.network) + (subnet.prefix >= 31 ? 0 : 1))
 }
 
+/** The last address a host may have in it and that is not `taken`. */
+export function lastHost(subnet: Subnet, taken: ReadonlySet<string | undefined>): string {
+  for (let address = broadcastOf(numeric(subnet)); ; address--) {
+    const text = formatIpv4(address)
+    if (!contains(subnet, text)) return firstHost(subnet)
+    if (isHost(subnet, text) && !taken.has(text)) return text
+  }
+}
+
 /** Whether a host may have it: the subnet's own address and its broadcast are nobody's. */
 export function isHost(subnet: Subnet, address: string): boolean {
   if (!contains(subnet, address)) return false

@@ -27,8 +27,8 @@ const wordy: readonly Path[] = [[], ['sim'], ['defaults'], ['networks', '*'], ['
 
 /** What product.md promises and this version doesn't have. `*` stands for any name. */
 const later: readonly (readonly [Path, string])[] = [
-  ...['ftp', 'dns', 'http', 'smb', 'ntp', 'syslog'].map((word) => [['networks', '*', word], `the ${word} service point`] as const),
-  ...['nodes', 'kinds'].flatMap((section) => ['ftp', 'dns', 'http', 'smb', 'ntp', 'syslog', 'nat'].map((word) => [[section, '*', word], `the ${word} service point`] as const)),
+  [['networks', '*', 'smb'], 'the smb service point'],
+  ...['nodes', 'kinds'].flatMap((section) => ['smb', 'nat'].map((word) => [[section, '*', word], `the ${word} service point`] as const)),
 ]
 
 /** @throws {ConfigError} */

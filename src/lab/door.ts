@@ -118,6 +118,11 @@ export class Door {
     return this.replay({ time: this.#clock.now, node, bytes })
   }
 
+  /** Typed by the lab file itself, in answer to what `node` just said: a replay types it again, so it is not recorded. */
+  speak(node: string, time: Instant, bytes: Uint8Array): void {
+    this.#lines.get(node)?.take(time, bytes)
+  }
+
   /** The same at a stated instant, for a run that is played back; nothing may have passed it yet. */
   replay(entry: Entry): number {
     const line = this.#lines.get(entry.node)

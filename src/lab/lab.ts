@@ -16,6 +16,7 @@ import type { Fabric } from './fabric.ts'
 import { Islands } from './islands.ts'
 import type { Journal } from './journal.ts'
 import type { MachineIsland } from './machine-island.ts'
+import { proberName } from './resolve-reach.ts'
 import { RunHash } from './run-hash.ts'
 import { Starter } from './starter.ts'
 import type { HearFrame, Tap } from './tap.ts'
@@ -107,7 +108,12 @@ export class Lab implements LabPieces {
       transcript: (node) => (this.machines.get(node) as MachineIsland).transcript,
       leases: (node) => this.leases(node),
       taps: (node) => this.taps.filter((tap) => tap.place.node === node),
+      tap: (port) => this.taps.find((tap) => tap.place.name === port),
       macs: (node) => this.macs(node),
+      journal: this.journal,
+      speak: (node, time, bytes) => this.door.speak(node, time, bytes),
+      prober: (network) => this.hosts.get(proberName(network)) as Host,
+      scheduler: this.fabric.timeline,
     })
     this.journal.hear(({ event, time }) => event === 'dhcp.ack' && this.verdicts.leased(time))
     // Two runs with the outside in them are never the same, and a byte by byte hash of super-frames would cost more than all the rest.

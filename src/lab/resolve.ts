@@ -5,6 +5,7 @@ import { resolveImages } from './resolve-images.ts'
 import { type LooseLink, resolveLinks } from './resolve-links.ts'
 import { resolveNetworks } from './resolve-networks.ts'
 import { resolveNodes } from './resolve-nodes.ts'
+import { probers } from './resolve-reach.ts'
 import { resolveTests } from './resolve-tests.ts'
 import { resolveUplinks } from './resolve-uplinks.ts'
 import type { Reading } from './reading.ts'
@@ -21,9 +22,10 @@ export function resolve(reading: Reading): Topology {
   const { machines, hosts } = resolveNodes(reading, networks, links, sim)
   const uplinks = resolveUplinks(reading, networks, gateways, sim)
   const images = resolveImages(reading)
-  const tests = resolveTests(reading)
-  const faults = resolveFaults(reading, { machines, hosts: [...gateways, ...hosts], links: links.map(tight), uplinks })
-  return { name: reading.name, sim, networks, hosts: [...gateways, ...hosts], machines, links: links.map(tight), uplinks, images, faults, tests }
+  const ground = { machines, hosts: [...gateways, ...hosts], links: links.map(tight), uplinks }
+  const faults = resolveFaults(reading, ground)
+  const tests = resolveTests(reading, ground, networks)
+  return { name: reading.name, sim, networks, ...ground, hosts: [...ground.hosts, ...probers(reading, tests, networks, ground)], images, faults, tests }
 }
 
 /** Every end has its NIC by now. */

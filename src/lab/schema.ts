@@ -67,8 +67,8 @@ const console = z.strictObject({
   unix: path.optional(),
   log: path.optional(),
 })
-const reached = z.union([z.enum(['started', 'off']), z.strictObject({ console: text.min(1) })], { error: 'expected started, off or { console: "text" }' })
-const dependencies = z.union([z.array(name), z.record(name, reached)], { error: 'expected a list of nodes, or a mapping from node to started, off or { console: "text" }' })
+const reached = z.union([z.enum(['started', 'booted', 'off']), z.strictObject({ console: text.min(1) })], { error: 'expected started, booted, off or { console: "text" }' })
+const dependencies = z.union([z.array(name), z.record(name, reached)], { error: 'expected a list of nodes, or a mapping from node to started, booted, off or { console: "text" }' })
 
 /** Configuration of a service point; its own kind checks it. */
 const service = z.union([z.literal(true), z.looseObject({})], { error: 'expected a mapping, or true for the usual settings' }).nullable()
@@ -135,13 +135,29 @@ const fault = z.strictObject({
   nth: z.union([count, z.array(count)], { error: 'expected a number or a list of numbers' }).optional(),
   between: z.string({ error: 'expected two numbers, like "3..7"' }).regex(/^\d{1,9}\.\.\d{1,9}$/, { error: 'expected two numbers, like "3..7"' }).optional(),
   chance: percent.optional(),
+const watched = text.min(1, { error: 'expected some text' })
+const step = z.union([z.strictObject({ expect: watched }), z.strictObject({ send: text })], { error: 'expected { expect: "text" } or { send: "text\\n" }' })
+const test = z.strictObject({
+  node: name.optional(),
+  console: watched.optional().describe('A text, or a regular expression between slashes, that the console says'),
+  never: watched.optional().describe('What the console must not say'),
+  dialogue: z.array(step, { error: 'expected a list of { expect: "text" } and { send: "text\\n" }' }).min(1, { error: 'a dialogue has a step or more' }).optional(),
   ...impairment,
 })
 
   lease: z.union([ipv4, z.literal(true)], { error: 'expected an address, or true for any' }).optional(),
   from: name.optional(),
   to: name.optional(),
-  count: z.int({ error: 'expected a number of pings' }).min(1).max(10_000).optional(),
+  ping: text.optional().describe('A node or address, asked from the lab’s own host'),
+  tcp: text.optional().describe('A port that must be open: "node1:22"'),
+  http: text.optional().describe('A page: "http://node1/index.html"'),
+  status: z.int({ error: 'expected an HTTP status' }).min(100).max(599).optional(),
+  body: watched.optional().describe('What the page must say'),
+  dns: text.optional().describe('A name that must be known'),
+  answer: ipv4.optional(),
+  server: text.optional().describe('Who is asked for the name; the gateway when left out'),
+  via: name.optional().describe('The network on which it is tried'),
+  count: z.union([z.int().min(1).max(1_000_000), z.string().regex(/^(?:(?:>=|<=)?\d{1,9}|\d{1,9}\.\.\d{1,9})$/)], { error: 'expected a number; of frames also ">=3", "<=3" or "3..7"' }).optional(),
   loss: percent.optional(),
   within: span.optional().describe('Virtual time since the lab’s start'),
 })

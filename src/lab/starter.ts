@@ -1,12 +1,14 @@
 /** Powers the machines up in the order of their `depends_on`. */
 import type { Duration, Instant } from '../base/time.ts'
 import type { MachineIsland } from './machine-island.ts'
+import { booted } from './booted.ts'
+import { PatternWatch } from './tests/pattern-watch.ts'
+import { readTextPattern } from './tests/text-pattern.ts'
 import type { DependencyPlan } from './topology.ts'
-import { TextWatch } from './transcript.ts'
 
 interface Condition {
   readonly dependency: DependencyPlan
-  readonly watch: TextWatch | undefined
+  readonly watch: PatternWatch | undefined
   met: boolean
 }
 
@@ -25,7 +27,7 @@ export class Starter {
     for (const [node, { plan }] of machines) {
       const conditions = plan.dependsOn.filter(({ node: other }) => machines.has(other)).map((dependency): Condition => {
         const { reached } = dependency
-        return { dependency, watch: reached.kind === 'console' ? new TextWatch(reached.text) : undefined, met: false }
+        return { dependency, watch: watchOf(reached), met: false }
       })
       this.#conditions.set(node, conditions)
       if (conditions.length === 0) machines.get(node)?.powerUp(0 as Instant)
@@ -33,7 +35,7 @@ export class Starter {
   }
 
   said(node: string, bytes: Uint8Array, time: Instant): void {
-    this.#meet(node, time, ({ watch }) => watch?.feed(bytes) === true)
+    this.#meet(node, time, ({ watch }) => watch?.feed(bytes) !== undefined)
   }
 
   powered(node: string, state: 'running' | 'off', time: Instant): void {
@@ -54,4 +56,9 @@ export class Starter {
       this.#sent(at)
     }
   }
+}
+
+function watchOf(reached: DependencyPlan['reached']): PatternWatch | undefined {
+  if (reached.kind === 'booted') return new PatternWatch(booted)
+  return reached.kind === 'console' ? new PatternWatch(readTextPattern(reached.text)) : undefined
 }

@@ -2,6 +2,9 @@
 import type { Duration } from '../base/time.ts'
 import type { FormatName } from '../disk/format.ts'
 import type { Path } from '../stack/service.ts'
+import type { FrameCount } from './tests/frame-tests.ts'
+import type { Reach } from './tests/reach-tests.ts'
+import type { TextPattern } from './tests/text-pattern.ts'
 import type { FaultPlan } from './faults/fault-plan.ts'
 
 export interface Topology {
@@ -144,7 +147,7 @@ export interface ConsolePlan {
 /** A node stays off until the other one has got that far. */
 export interface DependencyPlan {
   readonly node: string
-  readonly reached: { readonly kind: 'started' } | { readonly kind: 'off' } | { readonly kind: 'console'; readonly text: string }
+  readonly reached: { readonly kind: 'started' } | { readonly kind: 'booted' } | { readonly kind: 'off' } | { readonly kind: 'console'; readonly text: string }
 }
 
 export interface LinkPlan {
@@ -212,7 +215,13 @@ export interface InitramfsPlan {
 }
 
 export type TestPlan = { readonly name: string; readonly within: Duration | undefined } & (
-  | { readonly kind: 'console'; readonly node: string; readonly text: string }
+  | { readonly kind: 'console'; readonly node: string; readonly pattern: TextPattern }
+  | { readonly kind: 'never'; readonly node: string; readonly pattern: TextPattern }
+  | { readonly kind: 'dialogue'; readonly node: string; readonly steps: readonly DialogueStep[] }
   | { readonly kind: 'lease'; readonly node: string; readonly address: string | undefined }
   | { readonly kind: 'ping'; readonly from: string; readonly to: string; readonly count: number; readonly loss: number }
 )
+  | ({ readonly kind: 'frames' } & FrameCount)
+  | { readonly kind: 'reach'; readonly network: string; readonly reach: Reach }
+
+export type DialogueStep = { readonly expect: TextPattern } | { readonly send: string }

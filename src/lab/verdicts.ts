@@ -1,9 +1,12 @@
 /** The lab file's `tests:`, judged while the lab runs: each is decided the moment it can be. */
+import type { LogEntry } from '../base/log.ts'
 import { type Duration, formatTime, type Instant } from '../base/time.ts'
-import { PingWatch } from './ping-watch.ts'
-import type { Tap } from './tap.ts'
+import { watchConsole, watchDialogue, watchNever } from './tests/console-tests.ts'
+import { watchFrames, watchPings } from './tests/frame-tests.ts'
+import { watchReach } from './tests/reach-tests.ts'
+import { watchLease, watchServed } from './tests/service-tests.ts'
+import type { Decide, Watch, Witnesses } from './tests/watch.ts'
 import type { TestPlan } from './topology.ts'
-import { TextWatch, type Transcript } from './transcript.ts'
 import { formatDuration } from './units.ts'
 
 export interface Verdict {
@@ -15,115 +18,103 @@ export interface Verdict {
   readonly time: Instant | undefined
 }
 
-/** What tests look at. */
-export interface Witnesses {
-  transcript(node: string): Transcript
-  /** Addresses leased to a node's interfaces now, by any DHCP service in the lab. */
-  leases(node: string): readonly string[]
-  taps(node: string): readonly Tap[]
-  /** A node's interfaces' MACs, `02:…`. */
-  macs(node: string): readonly string[]
-}
-
 export class Verdicts {
   readonly #trials: readonly Trial[]
-  #open: number
 
   constructor(plans: readonly TestPlan[], witnesses: Witnesses) {
-    this.#trials = plans.map((plan) => new Trial(plan, witnesses, () => this.#open--))
-    this.#open = plans.length
+    this.#trials = plans.map((plan) => new Trial(plan, witnesses))
+    if (plans.length > 0) witnesses.journal.hear((entry) => this.#told(entry))
   }
 
   get all(): readonly Verdict[] {
     return this.#trials.map((trial) => trial.verdict)
   }
 
-  /** Whether there was something to decide, and all of it is. */
+  /** Whether there was something to decide, and all of it is; a test that only asks that something not happen is not waited for. */
   get decided(): boolean {
-    return this.#trials.length > 0 && this.#open === 0
-  }
-
-  /** A DHCP service has bound an address. */
-  leased(time: Instant): void {
-    for (const trial of this.#trials) trial.leased(time)
+    if (this.#trials.every((trial) => trial.standing)) return false
+    return this.#trials.every((trial) => !trial.open || trial.standing)
   }
 
   /** Nothing before `now` can happen any more: what had to be by then and isn't has failed. */
   passed(now: Instant): void {
-    if (this.#open > 0) for (const trial of this.#trials) trial.late(now)
+    for (const trial of this.#trials) trial.late(now)
   }
 
-  /** The lab has ended: what is still open has failed. */
+  /** The lab has ended: what is still open has failed, unless it asked that nothing happen. */
   close(now: Instant, why: string): void {
-    for (const trial of this.#trials) {
-      trial.late(now)
-      trial.fail(now, why)
-    }
+    for (const trial of this.#trials) trial.close(now, why)
+  }
+
+  #told(entry: LogEntry): void {
+    for (const trial of this.#trials) trial.told(entry)
   }
 }
 
 class Trial {
   verdict: Verdict
   readonly #plan: TestPlan
-  readonly #witnesses: Witnesses
-  readonly #decided: () => void
-  #pings: PingWatch | undefined
+  readonly #watch: Watch
 
-  constructor(plan: TestPlan, witnesses: Witnesses, decided: () => void) {
+  constructor(plan: TestPlan, witnesses: Witnesses) {
     this.#plan = plan
-    this.#witnesses = witnesses
-    this.#decided = decided
     this.verdict = { name: plan.name, outcome: 'open', message: '', time: undefined }
-    if (plan.kind === 'console') this.#watchConsole(plan.node, plan.text)
-    if (plan.kind === 'ping') this.#watchPings(plan)
+    this.#watch = watchFor(plan, witnesses, (outcome, time, message) => this.#decide(outcome, time, message))
   }
 
-  leased(time: Instant): void {
-    if (this.#plan.kind !== 'lease' || this.verdict.outcome !== 'open') return
-    const { node, address } = this.#plan
-    const leases = this.#witnesses.leases(node)
-    if (address === undefined ? leases.length > 0 : leases.includes(address)) this.#decide('passed', time, `${node} has a lease of ${address ?? leases.join(', ')}`)
+  get open(): boolean {
+    return this.verdict.outcome === 'open'
+  }
+
+  get standing(): boolean {
+    return this.open && this.#watch.standing === true
+  }
+
+  told(entry: LogEntry): void {
+    if (this.open) this.#watch.told?.(entry)
   }
 
   late(now: Instant): void {
     const { within } = this.#plan
-    if (within !== undefined && now > within) this.fail(within as number as Instant, `not within ${formatDuration(within as Duration)}`)
+    if (this.open && within !== undefined && now > within) this.#end(within as number as Instant, `not within ${formatDuration(within as Duration)}`)
   }
 
-  fail(time: Instant, why: string): void {
-    if (this.verdict.outcome === 'open') this.#decide('failed', time, `${this.#missing()} (${why})`)
+  close(now: Instant, why: string): void {
+    this.late(now)
+    if (this.open) this.#end(now, why)
   }
 
-  #watchConsole(node: string, text: string): void {
-    const watch = new TextWatch(text)
-    this.#witnesses.transcript(node).listen((bytes, time) => {
-      if (this.verdict.outcome === 'open' && watch.feed(bytes)) this.#decide('passed', time, `${node} said ${JSON.stringify(text)}`)
-    })
-  }
-
-  #watchPings(plan: TestPlan & { kind: 'ping' }): void {
-    const pings = new PingWatch(new Set(this.#witnesses.macs(plan.to)))
-    this.#pings = pings
-    for (const tap of this.#witnesses.taps(plan.from)) {
-      tap.hear((direction, time, frame) => {
-        if (this.verdict.outcome !== 'open' || !pings.see(direction, frame.bytes)) return
-        const enough = Math.ceil(plan.count * (1 - plan.loss))
-        if (pings.sent >= plan.count && pings.answered >= enough) this.#decide('passed', time, `${plan.to} answered ${pings.answered} of ${pings.sent} pings from ${plan.from}`)
-      })
-    }
+  #end(time: Instant, why: string): void {
+    if (this.#watch.standing === true) this.#decide('passed', time, this.#watch.missing())
+    else this.#decide('failed', time, `${this.#watch.missing()} (${why})`)
   }
 
   #decide(outcome: 'passed' | 'failed', time: Instant, message: string): void {
-    const late = outcome === 'passed' && this.#plan.within !== undefined && time > this.#plan.within
+    if (!this.open) return
+    const { within } = this.#plan
+    const late = outcome === 'passed' && within !== undefined && time > within
     this.verdict = late ? { ...this.verdict, outcome: 'failed', time, message: `${message}, but only at ${formatTime(time)}` } : { ...this.verdict, outcome, time, message }
-    this.#decided()
+    this.#watch.stop?.()
   }
+}
 
-  #missing(): string {
-    const plan = this.#plan
-    if (plan.kind === 'console') return `${plan.node} never said ${JSON.stringify(plan.text)}`
-    if (plan.kind === 'ping') return `${plan.to} answered ${this.#pings?.answered ?? 0} of ${this.#pings?.sent ?? 0} pings from ${plan.from}, ${plan.count} wanted`
-    const leases = this.#witnesses.leases(plan.node)
-    return `${plan.node} has ${leases.length === 0 ? 'no lease' : `a lease of ${leases.join(', ')}`}${plan.address === undefined ? '' : `, ${plan.address} wanted`}`
+function watchFor(plan: TestPlan, witnesses: Witnesses, decide: Decide): Watch {
+  switch (plan.kind) {
+    case 'console':
+      return watchConsole(plan, witnesses, decide)
+    case 'never':
+      return watchNever(plan, witnesses, decide)
+    case 'dialogue':
+      return watchDialogue(plan, witnesses, decide)
+    case 'lease':
+      return watchLease(plan, witnesses, decide)
+    case 'served':
+      return watchServed(plan, witnesses, decide)
+    case 'ping':
+      return watchPings(plan, witnesses, decide)
+    case 'frames':
+      return watchFrames(plan, witnesses, decide)
+    case 'reach':
+      return watchReach(plan, witnesses, decide)
   }
 }

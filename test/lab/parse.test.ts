@@ -62,7 +62,7 @@ describe('a lab file that is right', () => {
   it('reads tests', () => {
     const lab = read('nodes: { a: , b: }\ntests: { c: { node: a, console: "hi", within: 3s }, l: { node: a, lease: 10.0.0.9 }, p: { from: a, to: b, count: 3, loss: 50% } }')
     expect(lab.tests).toEqual([
-      { name: 'c', within: 3e9, kind: 'console', node: 'a', text: 'hi' },
+      { name: 'c', within: 3e9, kind: 'console', node: 'a', pattern: { text: 'hi', expression: undefined } },
       { name: 'l', within: undefined, kind: 'lease', node: 'a', address: '10.0.0.9' },
       { name: 'p', within: undefined, kind: 'ping', from: 'a', to: 'b', count: 3, loss: 0.5 },
     ])
@@ -78,7 +78,7 @@ describe('a lab file that is wrong is refused at its line', () => {
     ['a network that is not there', 'networks: { lan: }\nnodes: { a: { networks: [lna] } }', 'lab.yaml:2:26: nodes.a.networks[0]: there is no network "lna" | did you mean "lan"?'],
     ['a list for a mapping', 'nodes: [a]', 'lab.yaml:1:8: nodes: found a list, expected a mapping'],
     ['a wrong word', 'sim: { clock: vrtual }', 'lab.yaml:1:15: sim.clock: found "vrtual", expected virtual or realtime | did you mean "virtual"?'],
-    ['what is not there yet', 'networks: { lan: { nat: true } }', 'lab.yaml:1:20: the nat service point: not yet in this version | take "nat" out; README\'s "Not yet" lists what is missing'],
+    ['what is not there yet', 'networks: { lan: { smb: true } }', 'lab.yaml:1:20: the smb service point: not yet in this version | take "smb" out; README\'s "Not yet" lists what is missing'],
     ['a key written twice', 'sim: { seed: 1 }\nsim: { seed: 2 }', 'lab.yaml:2:1: the key "sim" is written twice; it was first at line 1'],
     ['a key of a NIC', 'networks: { lan: }\nnodes: { a: { networks: { lan: { mca: x } } } }', 'lab.yaml:2:34: unknown key "mca" in nodes.a.networks.lan | did you mean "mac"?'],
     ['an alias in itself', 'nodes: &a [*a]', 'lab.yaml:1:12: the alias *a contains itself'],

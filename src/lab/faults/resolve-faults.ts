@@ -4,8 +4,9 @@ import type { Duration } from '../../base/time.ts'
 import type { Path } from '../../stack/service.ts'
 import type { Reading } from '../reading.ts'
 import type { FaultText, ImpairText } from '../schema.ts'
-import type { FaultKind, FaultPlan, Pick, Way } from './fault-plan.ts'
-import { everywhere, type Ground, portsOf, type PortWay, waysOf } from './places.ts'
+import type { FaultKind, FaultPlan, Pick } from './fault-plan.ts'
+import { chosenPorts, matchPorts } from './match-ports.ts'
+import { type Ground, portsOf, type PortWay, waysOf } from './places.ts'
 import { parsePattern, type Pattern } from './pattern.ts'
 import { impairWords, readImpair } from './read-impair.ts'
 
@@ -56,8 +57,8 @@ function resolveFault(reading: Reading, ground: Ground, text: FaultText, index: 
   const path: Path = ['faults', index]
   const what = kindOf(reading, text, path)
   const span = text.down === undefined || text.down === true ? text.for : text.down
-  if (text.down !== undefined && text.down !== true && text.for !== undefined) reading.fail([...path, 'for'], 'down says how long already', `for: and down: true, or down: ${'500ms'} alone`, 'key')
-  const ports = what.kind === 'match' ? matchPorts(reading, ground, what.pattern, text, path) : linkPorts(reading, ground, text, path)
+  if (text.down !== undefined && text.down !== true && text.for !== undefined) reading.fail([...path, 'for'], 'down says how long already', 'down: true with for:, or down: 500ms alone', 'key')
+  const ports = what.kind === 'match' ? matchPorts(reading, ground, { pattern: what.pattern, path: [...path, 'match'], link: text.link, direction: text.direction }) : linkPorts(reading, ground, text, path)
   return { name: text.name ?? `f${index + 1}`, ports, at: text.at ?? (0 as Duration), span, what }
 }
 
@@ -102,21 +103,5 @@ function actOf(reading: Reading, text: FaultText, path: Path): (FaultKind & { ki
 
 function linkPorts(reading: Reading, ground: Ground, text: FaultText, path: Path): PortWay[] {
   if (text.link === undefined) reading.fail(path, 'needs "link" or "match"', 'link: "node1:eth0"', 'key')
-  const words = Array.isArray(text.link) ? text.link : [text.link]
-  return words.flatMap((word) => portsOf(ground, word, text.direction ?? 'both') ?? reading.known([...path, 'link'], word, everywhere(ground), 'interface, node, network or link') ?? [])
-}
-
-/** Each packet is looked at once: where it enters, or at the one who is named. */
-function matchPorts(reading: Reading, ground: Ground, { from, to, on }: Pattern, text: FaultText, path: Path): PortWay[] {
-  const nodes = [...ground.machines, ...ground.hosts].map((one) => one.name)
-  for (const node of [from, to]) if (node !== undefined) reading.known([...path, 'match'], node, nodes, 'node')
-  const where = text.link ?? on
-  const words = where === undefined ? undefined : Array.isArray(where) ? where : [where]
-  const way: Way | 'both' | undefined = to !== undefined ? 'in' : from !== undefined ? 'out' : text.direction
-  const subject = to ?? from
-  const chosen = words?.flatMap((word) => portsOf(ground, word, way ?? 'both') ?? reading.known([...path, text.link === undefined ? 'match' : 'link'], word, everywhere(ground), 'interface, node, network or link') ?? [])
-  if (chosen !== undefined) return subject === undefined ? chosen : chosen.filter(({ port }) => port.startsWith(`${subject}:`))
-  const all = [...ground.machines, ...ground.hosts].filter(({ name }) => subject === undefined || name === subject)
-  const inside = all.flatMap(({ name, nics }) => nics.flatMap((nic) => waysOf(`${name}:${nic.name}`, way ?? 'out')))
-  return subject === undefined ? [...inside, ...ground.uplinks.flatMap(({ name }) => waysOf(name, way ?? 'out'))] : inside
+  return chosenPorts(reading, ground, Array.isArray(text.link) ? text.link : [text.link], text.direction ?? 'both', [...path, 'link'])
 }
