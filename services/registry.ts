@@ -4,8 +4,9 @@ import { dhcp } from './dhcp/dhcp.ts'
 import { dns } from './dns/dns.ts'
 import { ftp } from './ftp/ftp.ts'
 import { http } from './http/http.ts'
+import { nfs } from './nfs/nfs.ts'
 import { ntp } from './ntp/ntp.ts'
 import { syslog } from './syslog/syslog.ts'
 import { tftp } from './tftp/tftp.ts'
 
-export const services: Readonly<Record<string, ServiceKind<unknown>>> = { dhcp, dns, ftp, http, ntp, syslog, tftp } as Readonly<Record<string, ServiceKind<unknown>>>
+export const services: Readonly<Record<string, ServiceKind<unknown>>> = { dhcp, dns, ftp, http, nfs, ntp, syslog, tftp } as Readonly<Record<string, ServiceKind<unknown>>>

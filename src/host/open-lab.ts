@@ -14,6 +14,7 @@ import { catalog } from './images/catalog.ts'
 import { ImageStore } from './images/image-store.ts'
 import { type OpenedSource, openSource } from './lab-source.ts'
 import { loadImages } from './load-images.ts'
+import { openVolume } from './volume/open-volume.ts'
 import { NodeWasmEngine } from './wasm-engine.ts'
 
 export interface OpenOptions {
@@ -65,6 +66,7 @@ export async function loadLab(read: ReadLab, { hear, signal }: Pick<LoadOptions,
     program: () => program,
     folder: (root, write) => new HostFileTree(resolve(folder, root), { write }),
     journal: (file) => new HostJournalFile(resolve(folder, file)),
+    volume: (source, clock) => openVolume(source, { clock, resolve: (path) => resolve(folder, path), image: (name) => images.get(name) as Uint8Array }),
     disk: (plan) => openDisk(plan, folder),
     services,
     place: read.place,

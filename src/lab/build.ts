@@ -1,7 +1,8 @@
 /** Topology → Lab: machines, networks, hosts and cables are made and put together. Nothing runs yet. */
 import { ConfigError } from '../base/errors.ts'
 import { SeededRandom } from '../base/random.ts'
-import type { Duration, Instant, Scheduler } from '../base/time.ts'
+import { usualEpoch } from '../base/calendar.ts'
+import type { Clock, Duration, Instant, Scheduler } from '../base/time.ts'
 import type { BootImages } from '../board/boot.ts'
 import type { Image } from '../board/image.ts'
 import { Machine } from '../board/machine.ts'
@@ -11,7 +12,7 @@ import { Switch } from '../link/switch.ts'
 import { Nat } from '../nat/nat.ts'
 import { forward } from '../stack/forward.ts'
 import { Host } from '../stack/host.ts'
-import { type ServicePoint, ServiceConfigError } from '../stack/service.ts'
+import { type ServicePoint, type ServiceRoom, ServiceConfigError } from '../stack/service.ts'
 import { parseIpv4, parseMac } from '../wire/address.ts'
 import { Fabric } from './fabric.ts'
 import { FileOverlay } from './file-overlay.ts'
@@ -224,12 +225,19 @@ class Builder {
         random: this.#random.fork(`service ${service.name}`),
         files: folder,
         journal: this.#parts.journal,
+        ...this.#volumes(timeline),
         log: this.#journal.log(service.name, timeline),
         probe: probeOf(host),
         nodes: nodeViews(this.#topology, this.#services),
       }
       this.#services.set(service.name, kind.create(kind.parse(service.config), room))
     })
+  }
+
+  #volumes(clock: Clock): Pick<ServiceRoom, 'volume'> {
+    const { volume } = this.#parts
+    const now = (): bigint => BigInt(usualEpoch) * 1_000_000_000n + BigInt(clock.now)
+    return volume === undefined ? {} : { volume: (source) => volume(source, now) }
   }
 
   /** Runs `make`, and tells what is wrong with the file at the file's line. */

@@ -3,6 +3,8 @@ import type { Core, CoreConfig } from '../cpu/core.ts'
 import type { BlockDevice } from '../disk/block.ts'
 import type { FileTree, JournalFile } from '../stack/files.ts'
 import type { Path, ServiceKind } from '../stack/service.ts'
+import type { Volume, VolumeSource } from '../stack/volume.ts'
+import type { WallClock } from './volume/stamps.ts'
 import type { Place } from '../base/errors.ts'
 import type { DiskPlan } from './topology.ts'
 
@@ -17,6 +19,8 @@ export interface LabParts {
   readonly folder: (root: string, write: boolean) => FileTree
   /** A file that outlives the lab. @throws {Error} with Node's `code`. */
   readonly journal: (file: string) => JournalFile
+  /** A whole file system, with the times of `clock`. @throws {Error} with Node's `code`. */
+  readonly volume?: (source: VolumeSource, clock: WallClock) => Volume
   readonly disk: (plan: DiskPlan) => BlockDevice
   readonly services: Readonly<Record<string, ServiceKind<unknown>>>
   /** Where a part of the lab file was written. */

@@ -68,7 +68,11 @@ export class Reading {
     const known = this.dictionary.services[kind]
     if (known === undefined) this.fail(path, `the ${kind} service point: not yet in this version`, undefined, 'key')
     try {
-      known.parse(rest)
+      const parsed = known.parse(rest)
+      for (const each of known.images?.(parsed) ?? []) {
+        this.image([...path, ...each.path], each.image)
+        files[each.image] = each.image
+      }
     } catch (error) {
       if (error instanceof ServiceConfigError) this.fail([...path, ...error.path], error.message, error.hint)
       throw error

@@ -39,6 +39,7 @@ export class HostVolume implements Volume {
   readonly #table: NodeTable
   readonly #files = new Kept<{ fd: number; writes: boolean }>(mostFiles, ({ fd }) => closeSync(fd))
   #made = 0
+  #closed = false
 
   /** @throws {Error} with Node's `code`. */
   constructor({ root, write, clock }: HostVolumeOptions) {
@@ -213,6 +214,8 @@ export class HostVolume implements Volume {
   }
 
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     if (this.#write) for (const node of this.#table.all) quietly(() => this.#settleTimes(node))
     this.#files.clear()
     this.#table.close()
