@@ -15,6 +15,8 @@ export interface CodeView {
   word(offset: number): number
   /** Has the interpreter been here since the page was decoded? What it hasn't met is cold. */
   seen(offset: number): boolean
+  /** Has it often been jumped to, by something else than a jump forward on this page? */
+  warm(offset: number): boolean
   /** What the harts have beyond RV64GC. */
   readonly extensions: Extensions
 }
@@ -39,8 +41,8 @@ export type End =
   | { readonly kind: 'jump'; readonly to: number }
   /** A leaf's return, to behind its call unless the return address says otherwise. */
   | { readonly kind: 'return'; readonly to: number }
-  /** jalr: the target is known at run time only. */
-  | { readonly kind: 'indirect' }
+  /** jalr: the target is known at run time only; these are likely ones in the region, in ascending order. */
+  | { readonly kind: 'indirect'; readonly likely: readonly number[] }
 
 export interface Block {
   /** A spot. */
@@ -63,11 +65,16 @@ export function compilable({ row }: Decoded): boolean {
 
 const endsBlock = ({ row }: Decoded): boolean => row.effect.kind === 'branch' || row.effect.kind === 'jump'
 
+/** How far from an indirect jump its likely targets lie in bytes, and how many are taken in. */
+const switchSpan = 1024
+const switchLimit = 32
+
 /** Instructions a leaf may have to be taken in. */
 const leafLimit = 48
 const returnAddress = 1
 
 const isReturn = ({ row, rd, rs1, imm }: Decoded): boolean => row.name === 'jalr' && rd === 0 && rs1 === returnAddress && imm === 0
+const isSwitch = ({ row, rd, rs1 }: Decoded): boolean => row.name === 'jalr' && rd === 0 && rs1 !== returnAddress
 const isCall = ({ row, rd }: Decoded): boolean => row.format === 'J' && rd === returnAddress
 
 /** @returns blocks by their start, or undefined when the head itself can't be compiled. */
@@ -124,10 +131,20 @@ class Finding {
       this.#ends.set(at, { kind: 'jump', to: leaf })
       return [after, leaf]
     }
-    const end = endOf(instruction, at)
+    const end = isSwitch(instruction) && copy === 0 ? this.#switchAt(instruction.offset) : endOf(instruction, at)
     this.#ends.set(at, end)
     // Other calls leave the region: their return address becomes hot by itself.
     return isCall(instruction) ? [] : followers(end)
+  }
+
+  /** A jump by table: what is warm round about is where it goes to, for all we know. Whatever else it goes to leaves the region. */
+  #switchAt(offset: number): End {
+    const likely: number[] = []
+    const stop = Math.min(4096, offset + switchSpan)
+    for (let at = Math.max(0, offset - switchSpan); at < stop && likely.length < switchLimit; at += 2) {
+      if (this.#code.warm(at) && instructionAt(this.#code, at) !== undefined) likely.push(spotOf(0, at))
+    }
+    return { kind: 'indirect', likely }
   }
 
   /** Instructions of the function that begins at this offset of the page, if it is a small leaf; otherwise Infinity. */
@@ -189,10 +206,10 @@ function instructionAt(code: CodeView, offset: number): Instruction | undefined 
 /** How a block ends whose last instruction, at this spot, is a branch or jump. */
 function endOf({ row: { effect, format }, imm, length }: Instruction, at: number): End {
   if (effect.kind === 'branch') return { kind: 'branch', taken: at + imm, to: at + length }
-  return format === 'J' ? { kind: 'jump', to: at + imm } : { kind: 'indirect' }
+  return format === 'J' ? { kind: 'jump', to: at + imm } : { kind: 'indirect', likely: [] }
 }
 
 function followers(end: End): readonly number[] {
   if (end.kind === 'branch') return [end.taken, end.to]
-  return end.kind === 'indirect' ? [] : [end.to]
+  return end.kind === 'indirect' ? end.likely : [end.to]
 }

@@ -10,7 +10,7 @@
  * Before you edit, read blocks.ts, structure.ts, instruction.ts, and interp/interpreter.ts for what a call finds and leaves.
  */
 import { fBase, slot, xBase } from '../layout.ts'
-import { type Term, c32, eq, ltU, sub } from '../term.ts'
+import { type Term, c32, c64, eq, gtU, ltU, shrU, sub, wrap } from '../term.ts'
 import { get32, get64 } from '../system/state.ts'
 import type { Func, Label, LocalTerm } from '../wasm/func.ts'
 import { type Block, type Instruction, offsetOf, spotOf } from './blocks.ts'
@@ -179,6 +179,7 @@ export class RegionWriter {
       // rd may be rs1: the target is worked out first.
       this.#f.set(this.#site.address, effect.target)
       this.#link(last)
+      this.#choose(end.likely.filter((spot) => block.next.includes(spot)), dirty)
       return this.#exit(this.#site.address, dirty)
     }
     if (end.kind === 'return' && effect.kind === 'jump') {
@@ -189,6 +190,26 @@ export class RegionWriter {
     if (end.kind === 'branch' && effect.kind === 'branch') this.#f.if(effect.taken, () => this.#goTo(end.taken, dirty))
     if (end.kind === 'jump') this.#link(last)
     if (end.kind !== 'indirect') this.#goTo(end.to, dirty)
+  }
+
+  /** Goes to the one of `spots` that lies at site.address, by a table over the offsets from the first to the last; falls through for others. */
+  #choose(spots: readonly number[], dirty: bigint): void {
+    if (spots.length === 0) return
+    const { f, site } = { f: this.#f, site: this.#site }
+    const offsets = spots.map(offsetOf)
+    const distance = sub(site.address, pcOf(site, offsets[0]))
+    f.block((elsewhere) => {
+      const open = (at: number, labels: readonly Label[]): void => {
+        if (at < spots.length) {
+          f.block((label) => open(at + 1, [...labels, label]))
+          return this.#goTo(spots[at], dirty)
+        }
+        f.brIf(elsewhere, gtU(distance, c64(offsets[offsets.length - 1] - offsets[0])))
+        const table = Array.from({ length: (offsets[offsets.length - 1] - offsets[0]) / 2 + 1 }, (_, half) => labels[offsets.indexOf(offsets[0] + half * 2)] ?? elsewhere)
+        f.brTable(wrap(shrU(distance, c64(1))), table, elsewhere)
+      }
+      open(0, [])
+    })
   }
 
   #link(last: Instruction): void {

@@ -15,6 +15,8 @@ import { type Block, type CodeView, discover } from './blocks.ts'
 import type { Slow } from './instruction.ts'
 import { RegionWriter } from './region.ts'
 
+/** Jumps to a place that make it a likely target of a jump by table. */
+const warmth = 8
 /** Hot heads that are compiled together, unless whoever makes the regions says otherwise. */
 const usualBatch = 8
 /** Code bytes of all live regions; beyond it they are all dropped, and what is still hot comes back. */
@@ -135,6 +137,7 @@ export class Regions {
     const entries = this.#layout.poolBase + place * codePageBytes
     return {
       word: (offset) => (this.#halves[code + (offset >> 1)] | (offset === 4094 ? 0 : this.#halves[code + (offset >> 1) + 1] << 16)) >>> 0,
+      warm: (offset) => this.#halves[(entries + offset * 4) >> 1] === own.region || this.#halves[this.#heat(entries + offset * 4)] > warmth,
       seen: (offset) => this.#halves[(entries + offset * 4) >> 1] !== own.undecoded,
       extensions: this.#extensions,
     }
