@@ -15,9 +15,9 @@ import { Host } from '../stack/host.ts'
 import { type ServicePoint, type ServiceRoom, ServiceConfigError } from '../stack/service.ts'
 import { parseIpv4, parseMac } from '../wire/address.ts'
 import { Fabric } from './fabric.ts'
+import { Trouble } from './faults/trouble.ts'
 import { FileOverlay } from './file-overlay.ts'
 import { Journal } from './journal.ts'
-import { Trouble } from './faults/trouble.ts'
 import { Lab, type LabPieces } from './lab.ts'
 import type { LabParts } from './lab-parts.ts'
 import { MachineIsland } from './machine-island.ts'
@@ -175,16 +175,6 @@ class Builder {
     forward(gateway)
   }
 
-  /** Every port may have faults: those of the file, and those that are set while it runs. */
-  #trouble(tap: Tap): void {
-    const { name } = tap.place
-    const macs = (node: string): readonly string[] => [...this.#topology.machines, ...this.#topology.hosts].find((one) => one.name === node)?.nics.map((nic) => nic.mac) ?? []
-    const trouble = new Trouble({ port: name, medium: tap.medium, scheduler: tap.scheduler, random: this.#random.fork(`faults ${name}`), macs, script: this.#parts.script })
-    for (const fault of this.#topology.faults) for (const { port, way } of fault.ports) if (port === name) trouble.add(fault, way)
-    trouble.hear((hit, time, frame, what) => this.#lab?.hit(hit, time, frame, what))
-    tap.trouble = trouble
-  }
-
   #nat({ name, nat }: NetworkPlan): void {
     if (nat === undefined) return
     const { timeline } = this.#fabric
@@ -201,6 +191,16 @@ class Builder {
     const tap = new Tap(port, scheduler, { name: `${node}:${nic.name}`, node, nic: nic.name, network: nic.network })
     this.#taps.push(tap)
     return tap
+  }
+
+  /** Every port may have faults: those of the file, and those that are set while it runs. */
+  #trouble(tap: Tap): void {
+    const { name } = tap.place
+    const macs = (node: string): readonly string[] => [...this.#topology.machines, ...this.#topology.hosts].find((one) => one.name === node)?.nics.map((nic) => nic.mac) ?? []
+    const trouble = new Trouble({ port: name, medium: tap.medium, scheduler: tap.scheduler, random: this.#random.fork(`faults ${name}`), macs, script: this.#parts.script })
+    for (const fault of this.#topology.faults) for (const { port, way } of fault.ports) if (port === name) trouble.add(fault, way)
+    trouble.hear((hit, time, frame, what) => this.#lab?.hit(hit, time, frame, what))
+    tap.trouble = trouble
   }
 
   #latency(latency: Duration, betweenIslands: boolean): Duration {

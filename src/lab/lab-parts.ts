@@ -6,9 +6,9 @@ import type { Path, ServiceKind } from '../stack/service.ts'
 import type { Volume, VolumeSource } from '../stack/volume.ts'
 import type { WallClock } from './volume/stamps.ts'
 import type { Place } from '../base/errors.ts'
+import type { FaultScript } from './faults/fault-plan.ts'
 import type { DiskPlan } from './topology.ts'
 
-import type { FaultScript } from './faults/fault-plan.ts'
 export interface LabParts {
   readonly makeCore: (config: Omit<CoreConfig, 'engine'>) => Core
   /** An image's bytes by its name or path; it has been fetched before. Shared: nobody writes to it. */
@@ -23,8 +23,8 @@ export interface LabParts {
   readonly volume?: (source: VolumeSource, clock: WallClock) => Volume
   readonly disk: (plan: DiskPlan) => BlockDevice
   readonly services: Readonly<Record<string, ServiceKind<unknown>>>
+  /** In place of chance, single hits of the faults; undefined: chance. */
+  readonly script?: FaultScript | undefined
   /** Where a part of the lab file was written. */
   readonly place: (path: Path) => Place | undefined
 }
-  /** In place of chance, single hits of the faults; undefined: chance. */
-  readonly script?: FaultScript | undefined

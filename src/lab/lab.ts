@@ -55,11 +55,11 @@ export interface LabEnd {
 /** `paused`: what comes next lies beyond the limit. `waiting`: nothing happens until something comes in from outside. */
 export type LabState = { readonly kind: 'running' } | { readonly kind: 'paused'; readonly next: Instant } | { readonly kind: 'waiting' } | { readonly kind: 'ended'; readonly end: LabEnd }
 
+/** Hits remembered of a run. */
+const mostHits = 100_000
 /** So often recorders are told what can't be preceded any more, in runs of an island. */
 const settleEvery = 256
 
-/** Hits remembered of a run. */
-const mostHits = 100_000
 export class Lab implements LabPieces {
   readonly topology: Topology
   readonly fabric: Fabric
@@ -80,14 +80,14 @@ export class Lab implements LabPieces {
   readonly #starter: Starter
   readonly #hash = new RunHash()
   readonly #recorders = new Set<Recorder>()
-  #steps = 0
-  #endedAt: Instant | undefined
-
-  constructor(pieces: LabPieces) {
   /** What faults did, in the order of its happening at each port; the first so many. */
   readonly hits: (Hit & { readonly time: Instant })[] = []
   /** The faults' voice speaks with the time of the port they are at. */
   readonly #faultLog: { at: Instant; readonly log: Log }
+  #steps = 0
+  #endedAt: Instant | undefined
+
+  constructor(pieces: LabPieces) {
     this.topology = pieces.topology
     this.fabric = pieces.fabric
     this.journal = pieces.journal
@@ -115,17 +115,16 @@ export class Lab implements LabPieces {
       prober: (network) => this.hosts.get(proberName(network)) as Host,
       scheduler: this.fabric.timeline,
     })
-    this.journal.hear(({ event, time }) => event === 'dhcp.ack' && this.verdicts.leased(time))
     // Two runs with the outside in them are never the same, and a byte by byte hash of super-frames would cost more than all the rest.
     if (this.uplinks.size === 0) for (const tap of this.taps) tap.hear((direction, time, { bytes }) => this.#hash.lane(`${tap.place.name} ${direction}`).add(time, bytes))
+    const clock = { at: 0 as Instant, get now(): Instant { return this.at } }
+    this.#faultLog = Object.assign(clock, { log: this.journal.log('faults', clock) })
     this.#starter = new Starter(this.machines, this.lookAhead, (arrival) => this.sent(arrival))
   }
 
   /** As far as the foremost island has come. */
   get now(): Instant {
     return this.#islands.now
-    const clock = { at: 0 as Instant, get now(): Instant { return this.at } }
-    this.#faultLog = Object.assign(clock, { log: this.journal.log('faults', clock) })
   }
 
   /** When anything happens next. */
@@ -222,12 +221,6 @@ export class Lab implements LabPieces {
     if (state === 'running') this.door.wake(node)
   }
 
-  /** For the builder: the running island has sent a frame. */
-  sent(arrival: Instant): void {
-    this.#islands.sent(arrival)
-  }
-
-  #stepped(): void {
   /** For the builder: a fault has befallen a packet. */
   hit(hit: Hit, time: Instant, { bytes }: Frame, what: string): void {
     if (this.hits.length < mostHits) this.hits.push({ ...hit, time })
@@ -236,6 +229,12 @@ export class Lab implements LabPieces {
     this.#faultLog.log.debug(`fault.${effect}`, `${port} ${way}: ${line(bytes)}: ${what}`, { fault, port, way })
   }
 
+  /** For the builder: the running island has sent a frame. */
+  sent(arrival: Instant): void {
+    this.#islands.sent(arrival)
+  }
+
+  #stepped(): void {
     const { next } = this.#islands
     if (next !== undefined && !this.verdicts.decided) this.verdicts.passed(next)
     if (++this.#steps % settleEvery === 0) this.#settle()

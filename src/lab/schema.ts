@@ -96,13 +96,13 @@ const network = z.strictObject({
   subnet: cidr.optional(),
   gateway: ipv4.optional().describe('Where the network’s service points live; the first address when left out'),
   mode: z.enum(['switch', 'hub']).optional(),
-  latency: span.optional(),
   nat: z.boolean({ error: 'expected true or false' }).optional().describe('The gateway leads guests out to where this computer can go; nothing comes in but by ports'),
   host_loopback: z.boolean({ error: 'expected true or false' }).optional().describe('With nat: the gateway’s address stands for this computer’s 127.0.0.1, and link-local addresses are open'),
+  latency: span.optional(),
+  impair: impairSchema.optional().describe('Of every packet that enters the network'),
   ...services,
 })
 
-  impair: impairSchema.optional().describe('Of every packet that enters the network'),
 const ends = z.array(text, { error: 'expected two ends' }).length(2, { error: 'a link has two ends' })
 const link = z.union([text, ends, z.strictObject({ endpoints: ends, latency: span.optional(), rate: bitRate.optional(), impair: impairSchema.optional() })], {
   error: 'expected "a-b", [a, b] or { endpoints: [a, b] }',
@@ -116,9 +116,6 @@ const initramfs = z.strictObject({
 })
 const image = z.strictObject({ file: path.optional(), text: text.optional(), script: text.optional(), initramfs: initramfs.nullable().optional() })
 
-const test = z.strictObject({
-  node: name.optional(),
-  console: text.min(1, { error: 'expected some text' }).optional(),
 const count = z.int({ error: 'expected a number' }).min(1, { error: 'packets are counted from 1' }).max(1_000_000_000)
 const fault = z.strictObject({
   name: name.optional().describe('f1, f2 … when left out'),
@@ -135,6 +132,9 @@ const fault = z.strictObject({
   nth: z.union([count, z.array(count)], { error: 'expected a number or a list of numbers' }).optional(),
   between: z.string({ error: 'expected two numbers, like "3..7"' }).regex(/^\d{1,9}\.\.\d{1,9}$/, { error: 'expected two numbers, like "3..7"' }).optional(),
   chance: percent.optional(),
+  ...impairment,
+})
+
 const watched = text.min(1, { error: 'expected some text' })
 const step = z.union([z.strictObject({ expect: watched }), z.strictObject({ send: text })], { error: 'expected { expect: "text" } or { send: "text\\n" }' })
 const test = z.strictObject({
@@ -142,10 +142,9 @@ const test = z.strictObject({
   console: watched.optional().describe('A text, or a regular expression between slashes, that the console says'),
   never: watched.optional().describe('What the console must not say'),
   dialogue: z.array(step, { error: 'expected a list of { expect: "text" } and { send: "text\\n" }' }).min(1, { error: 'a dialogue has a step or more' }).optional(),
-  ...impairment,
-})
-
   lease: z.union([ipv4, z.literal(true)], { error: 'expected an address, or true for any' }).optional(),
+  served: path.optional().describe('A file that a service point gave the node, whole'),
+  frames: text.optional().describe('Packets that are counted: "tftp.data to node1"'),
   from: name.optional(),
   to: name.optional(),
   ping: text.optional().describe('A node or address, asked from the lab’s own host'),
@@ -191,17 +190,17 @@ export const labSchema = z.strictObject({
   uplinks: z.record(name, uplink).optional().describe('All that touches this computer'),
   links: z.array(link, { error: 'expected a list of links' }).optional(),
   images: z.record(text, image).optional(),
+  faults: z.array(fault, { error: 'expected a list of faults' }).optional(),
   tests: z.record(text, test).optional(),
 })
 
-  faults: z.array(fault, { error: 'expected a list of faults' }).optional(),
 export type LabText = z.output<typeof labSchema>
 export type NodeText = z.output<typeof node>
 export type NetworkText = z.output<typeof network>
 export type NicText = z.output<typeof nic>
 export type ImageText = z.output<typeof image>
+export type FaultText = z.output<typeof fault>
+export type ImpairText = z.output<typeof impairSchema>
 export type TestText = z.output<typeof test>
 export type LinkText = z.output<typeof link>
 export type UplinkText = z.output<typeof uplink>
-export type FaultText = z.output<typeof fault>
-export type ImpairText = z.output<typeof impairSchema>

@@ -40,9 +40,6 @@ export interface NetworkPlan {
   readonly mode: 'switch' | 'hub'
   readonly subnet: Subnet | undefined
   readonly latency: Duration
-}
-
-export interface Subnet {
   /** The gateway leads out to where this computer can go. */
   readonly nat: NatPlan | undefined
 }
@@ -61,6 +58,9 @@ export interface ForwardPlan {
   readonly at: SocketPlan
   /** The guest's. */
   readonly port: number
+}
+
+export interface Subnet {
   /** `10.0.0.0`. */
   readonly network: string
   readonly prefix: number
@@ -108,11 +108,11 @@ export interface MachinePlan {
   readonly disks: readonly DiskPlan[]
   readonly console: ConsolePlan
   readonly dependsOn: readonly DependencyPlan[]
+  /** By the NAT of the first of its networks that has one. */
+  readonly forwards: readonly ForwardPlan[]
 }
 
 /** Image names are the store's (`linux`), the file's own (`images:`), or paths (`./Image`). */
-  /** By the NAT of the first of its networks that has one. */
-  readonly forwards: readonly ForwardPlan[]
 export type BootPlan =
   | { readonly kind: 'program'; readonly program: string }
   | {
@@ -219,9 +219,10 @@ export type TestPlan = { readonly name: string; readonly within: Duration | unde
   | { readonly kind: 'never'; readonly node: string; readonly pattern: TextPattern }
   | { readonly kind: 'dialogue'; readonly node: string; readonly steps: readonly DialogueStep[] }
   | { readonly kind: 'lease'; readonly node: string; readonly address: string | undefined }
+  | { readonly kind: 'served'; readonly node: string; readonly file: string }
   | { readonly kind: 'ping'; readonly from: string; readonly to: string; readonly count: number; readonly loss: number }
-)
   | ({ readonly kind: 'frames' } & FrameCount)
   | { readonly kind: 'reach'; readonly network: string; readonly reach: Reach }
+)
 
 export type DialogueStep = { readonly expect: TextPattern } | { readonly send: string }
