@@ -4,7 +4,7 @@ import { SeededRandom } from '../../src/base/random.ts'
 import { formats } from '../../src/disk/formats.ts'
 import type { Format } from '../../src/disk/format.ts'
 import { openImage } from '../../src/disk/formats.ts'
-import { MemoryFile, replay } from './memory-file.ts'
+import { MemoryFile } from './memory-file.ts'
 import { create, expectSame, open, readAll, Scribbler, testCodec } from './model.ts'
 
 const megabyte = 1 << 20
@@ -57,9 +57,8 @@ describe.each(worlds.map((world) => ({ ...world, title: [world.format.name, worl
 
   it('keeps what was flushed wherever the process is killed', () => {
     const file = fresh()
-    const start = file.content()
+    const start = file.copy()
     const disk = open(file, format.name)
-    const scribbler = new Scribbler('killed', new Uint8Array(disk.size))
     // Sectors written once only, so that what must be there is known at every moment.
     const marks: { readonly deeds: number; readonly sectors: readonly [number, number][] }[] = []
     const sectors: [number, number][] = []
@@ -74,15 +73,18 @@ describe.each(worlds.map((world) => ({ ...world, title: [world.format.name, worl
       disk.flush()
       marks.push({ deeds: file.deeds.length, sectors: [...sectors] })
     }
-    expect(scribbler.content.length).toBe(disk.size)
-    const moments = file.deeds.length > 150 ? Array.from({ length: 150 }, (_, at) => Math.floor((at * (file.deeds as unknown[]).length) / 150)) : file.deeds.map((_, at) => at)
-    for (const moment of [...moments, file.deeds.length]) {
-      const then = replay(file.name, start, file.deeds.slice(0, moment))
+    const { deeds } = file
+    // Every moment of the life of a file that was written little, every few of one that was written much.
+    const stride = Math.ceil(deeds.length / 150)
+    for (let moment = 0; moment <= deeds.length; moment++) {
+      if (moment > 0) start.redo(deeds[moment - 1])
+      if (moment % stride !== 0 && moment !== deeds.length) continue
+      const then = start.copy()
       const after = open(then, format.name)
       const sector = new Uint8Array(512)
       for (const [at, fill] of marks.findLast((mark) => mark.deeds <= moment)?.sectors ?? []) {
         after.read(at * 512, sector)
-        if (sector[0] !== fill || sector[511] !== fill) expect(`sector ${at} after ${moment} of ${file.deeds.length} deeds holds ${sector[0]}`).toBe(`${fill}`)
+        if (sector[0] !== fill || sector[511] !== fill) expect(`sector ${at} after ${moment} of ${deeds.length} deeds holds ${sector[0]}`).toBe(`${fill}`)
       }
       expect(after.check?.(false).errors ?? []).toEqual([])
       after.write(0, sector)
@@ -104,7 +106,7 @@ describe.each(worlds.map((world) => ({ ...world, title: [world.format.name, worl
       file.failAfter = Number.POSITIVE_INFINITY
       disk.write(megabyte, new Uint8Array(512).fill(3))
       disk.flush()
-      const again = open(new MemoryFile(file.name, file.content()), format.name)
+      const again = open(file.copy(), format.name)
       const back = new Uint8Array(4096)
       again.read(4096, back)
       expectSame(back, new Uint8Array(4096).fill(7))
@@ -120,17 +122,16 @@ describe.each(worlds.map((world) => ({ ...world, title: [world.format.name, worl
     const disk = open(file, format.name)
     for (let at = 0; at < 20; at++) disk.write(at * 196_608, new Uint8Array(1024).fill(at + 1))
     disk.close()
-    const good = file.content()
     const random = new SeededRandom(`fuzz ${format.name}`)
     const piece = new Uint8Array(65_536)
-    for (let round = 0; round < 90; round++) {
-      const bad = good.slice()
-      const head = random.below(3) === 0 ? bad.length : Math.min(bad.length, 4096)
+    for (let round = 0; round < 120; round++) {
+      const broken = file.copy()
+      const head = random.below(3) === 0 ? broken.size : Math.min(broken.size, 4096)
       for (let change = 1 + random.below(6); change > 0; change--) {
-        const at = random.below(4) === 0 ? bad.length - 1 - random.below(Math.min(512, bad.length)) : random.below(head)
-        bad[at] = [0, 0xff, 0x80, 1, random.below(256)][random.below(5)]
+        const at = random.below(4) === 0 ? broken.size - 1 - random.below(Math.min(512, broken.size)) : random.below(head)
+        broken.write(at, Uint8Array.of([0, 0xff, 0x80, 1, random.below(256)][random.below(5)]))
       }
-      const broken = new MemoryFile(file.name, random.below(8) === 0 ? bad.slice(0, random.below(bad.length)) : bad)
+      if (random.below(8) === 0) broken.truncate(random.below(broken.size))
       survives(() => {
         const opened = openImage(broken, { codec: testCodec(), readOnly: random.below(2) === 0, format: format.name })
         for (let at = 0; at < 4; at++) survives(() => opened.read(Math.min(at * 700_000, Math.max(0, opened.size - piece.length)), piece.subarray(0, Math.min(piece.length, opened.size))))

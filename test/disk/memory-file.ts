@@ -15,7 +15,9 @@ export class MemoryFile implements ImageFile {
   failAfter = Number.POSITIVE_INFINITY
   failCode = 'ENOSPC'
   closed = 0
-  #bytes: Uint8Array
+  /** Pages that hold something; shared with copies until one of them writes. */
+  #pages = new Map<number, Uint8Array>()
+  #shared = new Set<number>()
   #size: number
 
   constructor(name: string, bytes: Uint8Array = new Uint8Array(0), options: { readonly writable?: boolean; readonly folder?: Map<string, MemoryFile> } = {}) {
@@ -24,8 +26,8 @@ export class MemoryFile implements ImageFile {
     this.writable = options.writable ?? true
     this.folder = options.folder ?? new Map()
     this.folder.set(name, this)
-    this.#bytes = bytes
-    this.#size = bytes.length
+    this.#size = 0
+    if (bytes.length > 0) this.#put(0, bytes)
   }
 
   get size(): number {
@@ -34,29 +36,58 @@ export class MemoryFile implements ImageFile {
 
   /** A copy of the content. */
   content(): Uint8Array {
-    return this.#bytes.slice(0, this.#size)
+    const bytes = new Uint8Array(this.#size)
+    this.read(0, bytes)
+    return bytes
+  }
+
+  /** The same file, with a life of its own from here on. */
+  copy(): MemoryFile {
+    const copy = new MemoryFile(this.name)
+    copy.#pages = new Map(this.#pages)
+    copy.#size = this.#size
+    for (const page of this.#pages.keys()) {
+      this.#shared.add(page)
+      copy.#shared.add(page)
+    }
+    return copy
+  }
+
+  /** Does to this file what was done to another. */
+  redo(deed: Deed): void {
+    if (deed.kind === 'write') this.write(deed.position, deed.bytes)
+    if (deed.kind === 'truncate') this.truncate(deed.size)
   }
 
   read(position: number, into: Uint8Array): number {
-    const part = this.#bytes.subarray(Math.min(position, this.#size), Math.min(position + into.length, this.#size))
-    into.set(part)
-    return part.length
+    const count = Math.max(0, Math.min(into.length, this.#size - position))
+    for (let done = 0; done < count; ) {
+      const within = (position + done) % pageBytes
+      const part = Math.min(pageBytes - within, count - done)
+      const page = this.#pages.get((position + done - within) / pageBytes)
+      if (page === undefined) into.fill(0, done, done + part)
+      else into.set(page.subarray(within, within + part), done)
+      done += part
+    }
+    return count
   }
 
   write(position: number, from: Uint8Array): number {
     this.#maybeFail()
     this.deeds?.push({ kind: 'write', position, bytes: from.slice() })
-    this.#grow(position + from.length)
-    this.#bytes.set(from, position)
-    this.#size = Math.max(this.#size, position + from.length)
+    this.#put(position, from)
     return from.length
   }
 
   truncate(sizeBytes: number): void {
     this.#maybeFail()
     this.deeds?.push({ kind: 'truncate', size: sizeBytes })
-    this.#grow(sizeBytes)
-    if (sizeBytes < this.#size) this.#bytes.fill(0, sizeBytes, this.#size)
+    refuseHuge(sizeBytes)
+    if (sizeBytes < this.#size) {
+      const rest = Math.min(this.#size, Math.ceil(sizeBytes / pageBytes) * pageBytes) - sizeBytes
+      if (rest > 0) this.#put(sizeBytes, new Uint8Array(rest))
+      for (const page of this.#pages.keys()) if (page * pageBytes >= sizeBytes) this.#pages.delete(page)
+    }
     this.#size = sizeBytes
   }
 
@@ -79,21 +110,29 @@ export class MemoryFile implements ImageFile {
     if (--this.failAfter < 0) throw Object.assign(new Error(`${this.failCode}: refused`), { code: this.failCode })
   }
 
-  #grow(size: number): void {
-    if (size > 1 << 28) throw Object.assign(new Error('ENOSPC: too large for a test'), { code: 'ENOSPC' })
-    if (size <= this.#bytes.length) return
-    const more = new Uint8Array(Math.max(size, this.#bytes.length * 2))
-    more.set(this.#bytes.subarray(0, this.#size))
-    this.#bytes = more
+  #put(position: number, from: Uint8Array): void {
+    refuseHuge(position + from.length)
+    for (let done = 0; done < from.length; ) {
+      const within = (position + done) % pageBytes
+      const part = Math.min(pageBytes - within, from.length - done)
+      this.#own((position + done - within) / pageBytes).set(from.subarray(done, done + part), within)
+      done += part
+    }
+    this.#size = Math.max(this.#size, position + from.length)
+  }
+
+  #own(index: number): Uint8Array {
+    const page = this.#pages.get(index)
+    if (page !== undefined && !this.#shared.has(index)) return page
+    const own = page?.slice() ?? new Uint8Array(pageBytes)
+    this.#pages.set(index, own)
+    this.#shared.delete(index)
+    return own
   }
 }
 
-/** What a file is after the first of these deeds. */
-export function replay(name: string, start: Uint8Array, deeds: readonly Deed[]): MemoryFile {
-  const file = new MemoryFile(name, start.slice())
-  for (const deed of deeds) {
-    if (deed.kind === 'write') file.write(deed.position, deed.bytes)
-    if (deed.kind === 'truncate') file.truncate(deed.size)
-  }
-  return file
+const pageBytes = 8192
+
+function refuseHuge(size: number): void {
+  if (size > 1 << 30) throw Object.assign(new Error('ENOSPC: too large for a test'), { code: 'ENOSPC' })
 }

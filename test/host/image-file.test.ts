@@ -8,6 +8,15 @@ import { nameFrom, openImageFile } from '../../src/host/image-file.ts'
 let folder: string
 const at = (name: string): string => join(folder, name)
 
+const top = (listed: string[] = []): ReturnType<typeof openImageFile> => openImageFile(at('lab/top.qcow2'), { writable: false, listed })
+
+/** The descriptor that would be given out next. */
+const next = (): number => {
+  const fd = openSync(at('outside.img'), 'r')
+  closeSync(fd)
+  return fd
+}
+
 beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'netloom-test-')))
   mkdirSync(at('lab/below'), { recursive: true })
@@ -55,7 +64,6 @@ describe('an image file', () => {
 })
 
 describe('what an image names', () => {
-  const top = (listed: string[] = []): ReturnType<typeof openImageFile> => openImageFile(at('lab/top.qcow2'), { writable: false, listed })
   const refused = expect.objectContaining({ name: 'DiskError', code: 'EPERM' })
 
   it('is found beside it and below it, also through names that go round about', () => {
@@ -87,11 +95,6 @@ describe('what an image names', () => {
   })
 
   it('leaves no descriptor behind when it is refused', () => {
-    const next = (): number => {
-      const fd = openSync(at('outside.img'), 'r')
-      closeSync(fd)
-      return fd
-    }
     const file = top()
     const before = next()
     for (let round = 0; round < 10; round++) expect(() => file.sibling('../outside.img', 'read')).toThrow(refused)

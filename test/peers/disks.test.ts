@@ -1,12 +1,15 @@
 /** Disk images both ways with qemu-img: what it makes reads the same, what we make passes its check and compares equal. */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../src/base/random.ts'
 import { checkImage, convertImage, createImage, describeImage, snapshotImage } from '../../src/host/disk-images.ts'
 import { openDiskImage } from '../../src/host/disks.ts'
+import { makeIso } from '../../src/host/folder-iso.ts'
+import { NbdServer } from '../../src/host/nbd-server.ts'
 import type { FormatName } from '../../src/disk/format.ts'
 
 let folder: string
@@ -193,5 +196,49 @@ describe('overlays and snapshots', () => {
     run('qemu-img', 'create', '-f', 'qcow2', '-o', 'data_file=ext.bin,data_file_raw=on', 'ext.qcow2', `${size}`)
     run('qemu-img', 'convert', '-n', '-f', 'raw', '-O', 'qcow2', 'a.raw', 'ext.qcow2')
     expectContent(readImage('ext.qcow2', 'qcow2'))
+  })
+})
+
+describe('CDs', () => {
+  it('are read by xorriso and bsdtar, with names, links and modes', () => {
+    mkdirSync(at('cd/a/b'), { recursive: true })
+    writeFileSync(at('cd/a/b/Grüße aus München.txt'), 'hello\n')
+    writeFileSync(at('cd/large'), content)
+    writeFileSync(at(`cd/${'n'.repeat(250)}`), '')
+    for (let count = 0; count < 120; count++) writeFileSync(at(`cd/a/a-file-with-a-rather-long-name-${count}.text`), `${count}`)
+    symlinkSync('../a/b', at('cd/a/link'))
+    chmodSync(at('cd/large'), 0o4751)
+    expect(makeIso(at('cd'), at('cd.iso'), { volume: 'cidata' })).toEqual([])
+    mkdirSync(at('x1'))
+    mkdirSync(at('x2'))
+    run('bsdtar', '-xpf', 'cd.iso', '-C', 'x1')
+    run('xorriso', '-report_about', 'FATAL', '-osirrox', 'on', '-indev', 'cd.iso', '-extract', '/', 'x2')
+    for (const out of ['x1', 'x2']) {
+      run('diff', '-r', '--no-dereference', 'cd', out)
+      expect(statSync(at(`${out}/large`)).mode & 0o7777).toBe(0o4751)
+    }
+    expect(run('bsdtar', '--options', '!rockridge', '-tf', 'cd.iso')).toContain('a/b/')
+  })
+})
+
+describe('NBD clients', () => {
+  it('copy, compare, write, zero and flush', async () => {
+    convertImage(at('a.raw'), at('served.qcow2'), {})
+    const image = openDiskImage(at('served.qcow2'), { readOnly: false })
+    const server = new NbdServer(image, 'served.qcow2')
+    await server.open({ unix: at('nbd.sock') })
+    const address = `nbd+unix:///served.qcow2?socket=${at('nbd.sock')}`
+    const later = promisify(execFile)
+    try {
+      expect((await later('qemu-img', ['compare', '-f', 'raw', '-F', 'raw', at('a.raw'), address])).stdout).toContain('identical')
+      const commands = ['write -P 7 1M 3M', 'write -z 6M 1M', 'discard 8M 1M', 'flush', 'read -P 7 1M 3M', 'read -P 0 6M 1M']
+      const { stdout } = await later('qemu-io', ['-f', 'raw', ...commands.flatMap((command) => ['-c', command]), address])
+      expect(stdout).not.toContain('failed')
+      await later('nbdcopy', [address, at('copied.raw')])
+    } finally {
+      server.close()
+      image.close()
+    }
+    passes('served.qcow2', 'qcow2', 'copied.raw')
   })
 })

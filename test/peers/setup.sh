@@ -2,8 +2,10 @@
 # Installs the independent software that test/peers runs against. Debian 12; needs root, once.
 set -euo pipefail
 
-# Captures are read back by tshark; U-Boot scripts are compared with mkimage's; device trees go through dtc; QEMU is the other board.
-packages=(tshark u-boot-tools device-tree-compiler qemu-system-misc qemu-utils cpio xz-utils)
+# Captures are read back by tshark; U-Boot scripts are compared with mkimage's; device trees go through dtc; QEMU is the other board;
+# the rest are the far ends of uplinks.
+# xorriso, bsdtar and nbdcopy read CDs and disks of ours.
+packages=(xorriso libarchive-tools libnbd-bin tshark u-boot-tools device-tree-compiler qemu-system-misc qemu-utils cpio xz-utils dnsmasq-base iputils-ping arping tcpdump socat curl busybox iproute2 procps libnfs-utils nfs-common rpcbind)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -100,12 +100,12 @@ export async function serve(path: string, options: DiskOptions): Promise<number>
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new HostError('EINVAL', `"${options.port}" is no port`, 'ports are 1 to 65535; 0 is any that is free')
   const image = openDiskImage(path, { readOnly: options.readOnly === true, format: formatOf(options.from), listed: options.uses ?? [] })
   const server = new NbdServer(image, basename(path))
-  let stop: () => void = () => undefined
-  const signals = stopOnSignals(() => stop())
+  const ended = new AbortController()
+  const signals = stopOnSignals(() => ended.abort())
   try {
     const address = await server.open(options.unix === undefined ? { host: '127.0.0.1', port } : { unix: options.unix })
     said(options, { address }, address)
-    await new Promise<void>((resolve) => (stop = resolve))
+    if (!ended.signal.aborted) await new Promise<void>((resolve) => ended.signal.addEventListener('abort', () => resolve()))
     return exitCodes.ok
   } finally {
     server.close()

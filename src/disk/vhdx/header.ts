@@ -131,12 +131,6 @@ export function readMetadata(file: ImageFile, region: Region): Metadata {
 export function buildMetadata(plan: Metadata & { readonly fixed: boolean; readonly id: Uint8Array }): Uint8Array {
   const bytes = new Uint8Array(1 << 20)
   bytes.set(latin1('metadata'))
-  const number = (value: number, length: number): Uint8Array => {
-    const field = new Uint8Array(length)
-    if (length === 8) putLittle(field, 0, value)
-    else putU32le(field, 0, value)
-    return field
-  }
   // §2.6.1.2: bit 1 says that it is about the virtual disk, bit 2 that a reader must know it.
   const items: readonly (readonly [Uint8Array, Uint8Array, number])[] = [
     [guids.parameters, concat(number(plan.blockBytes, 4), number(plan.fixed ? 1 : 0, 4)), 4],
@@ -157,4 +151,11 @@ export function buildMetadata(plan: Metadata & { readonly fixed: boolean; readon
     from += content.length
   }
   return bytes
+}
+
+function number(value: number, length: 4 | 8): Uint8Array {
+  const field = new Uint8Array(length)
+  if (length === 8) putLittle(field, 0, value)
+  else putU32le(field, 0, value)
+  return field
 }
