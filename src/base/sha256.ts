@@ -4,11 +4,12 @@ import { concat, putU32be, u32be } from './bytes.ts'
 const blockBytes = 64
 export const digestBytes = 32
 
+const fraction = (root: number): number => (root - Math.floor(root)) * 0x1_0000_0000
+
 /** The first 32 bits of the fractional parts of the square roots (H) and cube roots (K) of the first primes (§4.2.2, §5.3.3). */
 const [initial, constants] = ((): [Int32Array, Int32Array] => {
   const primes: number[] = []
   for (let candidate = 2; primes.length < 64; candidate++) if (primes.every((prime) => candidate % prime !== 0)) primes.push(candidate)
-  const fraction = (root: number): number => (root - Math.floor(root)) * 0x1_0000_0000
   return [Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)) | 0), Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime)) | 0)]
 })()
 

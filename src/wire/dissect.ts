@@ -10,9 +10,14 @@ import * as icmp from './icmp.ts'
 import * as icmpv6 from './icmpv6.ts'
 import * as ipv4 from './ipv4.ts'
 import * as ipv6 from './ipv6.ts'
+import * as mount from './mount.ts'
+import * as nfs3 from './nfs3.ts'
 import * as ntp from './ntp.ts'
+import * as portmap from './portmap.ts'
 import * as quoted from './quoted.ts'
 import * as quoted6 from './quoted6.ts'
+import * as rpc from './rpc.ts'
+import * as rpcRecord from './rpc-record.ts'
 import * as syslog from './syslog.ts'
 import * as tcp from './tcp.ts'
 import * as tftp from './tftp.ts'
@@ -40,6 +45,12 @@ const rows: readonly Row[] = [
   row('dns', { udp: [53] }, dns),
   row('ntp', { udp: [123] }, ntp),
   row('syslog', { udp: [514] }, syslog),
+  row('rpc-record', { tcp: [portmap.port, nfs3.port, 20_048] }, rpcRecord),
+  row('rpc', { udp: [portmap.port, nfs3.port, 20_048], rpc: [0] }, rpc),
+  row('rpcbind', { rpc: [rpc.carried(rpc.programs.portmap, 2)] }, portmap),
+  row('rpcbind', { rpc: [rpc.carried(rpc.programs.portmap, 3), rpc.carried(rpc.programs.portmap, 4)] }, { parse: portmap.parse4, format: portmap.format }),
+  row('mount', { rpc: [1, 2, 3].map((version) => rpc.carried(rpc.programs.mount, version)) }, mount),
+  row('nfs3', { rpc: [rpc.carried(rpc.programs.nfs, 3)] }, nfs3),
 ]
 
 /** A field of a layer as people read it. `fields` is empty but for lists and nested values. */

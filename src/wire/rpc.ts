@@ -115,10 +115,13 @@ export function format(message: Call | Reply): string {
 
 /** A call carries, under its program and version, its procedure's number and arguments. What a reply carries only the asker knows. */
 export function carries(message: Call | Reply): Cargo | undefined {
-  if (message.kind === 'reply' || message.rpcVersion !== version) return undefined
+  if (message.kind === 'reply' || message.rpcVersion !== version || message.version > 15) return undefined
   const xdr = new XdrWriter(4 + message.payload.length).u32(message.procedure).fixed(message.payload)
-  return { space: 'rpc', numbers: [message.program * 16 + message.version], bytes: xdr.bytes }
+  return { space: 'rpc', numbers: [carried(message.program, message.version)], bytes: xdr.bytes }
 }
+
+/** The number in the space `rpc` of what a program's calls carry. */
+export const carried = (program: number, version: number): number => program * 16 + version
 
 function parseCall(xid: number, xdr: XdrReader): Call {
   const rpcVersion = xdr.u32()

@@ -38,6 +38,8 @@ const seeds: readonly Uint8Array[] = [
   ip(datagram(123, 123, unhex('230006ec 00000000 00000000 00000000 0000000000000000 0000000000000000 0000000000000000 ed00428040000000'))),
   ip(datagram(2000, 514, utf8('<165>1 2003-10-11T22:14:15.003Z h app 12 ID [a@1 k="v"] text'))),
   ip(datagram(2000, 514, utf8('<30>Jan  1 00:00:07 node1 udhcpc[42]: lease obtained'))),
+  ip(datagram(700, 2049, unhex('12345678 00000000 00000002 000186a3 00000003 00000003 00000001 00000018 00000001 00000001 61000000 00000000 00000000 00000000 00000000 00000000 00000004 01020304 00000001 66000000'))),
+  ip(datagram(700, 111, unhex('12345678 00000000 00000002 000186a0 00000004 00000003 00000000 00000000 00000000 00000000 000186a3 00000003 00000003 74637000 00000000 00000000'))),
   ip(packet(1, icmp.build({ kind: 'echo', identifier: 1, sequence: 2, payload: unhex('6162') }))),
   ip(packet(1, icmp.build({ kind: 'unreachable', code: 3, mtu: 0, quoted: datagram(1, 2, unhex('00')) }))),
   ip(packet(6, tcp.build(segment, addressSum4(source, destination, 6)))),

@@ -28,6 +28,15 @@ const code = (work: () => unknown): string => {
   }
 }
 
+const numbers = (names: readonly string[]): Record<string, NodeId> => {
+  for (const name of names) writeFileSync(join(root, name), '')
+  const volume = open(false)
+  const found = Object.fromEntries(volume.list(volume.root).map((name) => [name, volume.lookup(volume.root, name)]))
+  volume.close()
+  for (const name of names) rmSync(join(root, name))
+  return found
+}
+
 describe('what is on the host', () => {
   it('is shown as root’s, with the host’s mode and time', () => {
     writeFileSync(join(root, 'f'), 'abc')
@@ -39,14 +48,6 @@ describe('what is on the host', () => {
   })
 
   it('has numbers that come from names, not from inodes', () => {
-    const numbers = (names: readonly string[]): Record<string, NodeId> => {
-      for (const name of names) writeFileSync(join(root, name), '')
-      const volume = open(false)
-      const found = Object.fromEntries(volume.list(volume.root).map((name) => [name, volume.lookup(volume.root, name)]))
-      volume.close()
-      for (const name of names) rmSync(join(root, name))
-      return found
-    }
     expect(numbers(['a', 'b', 'c'])).toEqual(numbers(['c', 'b', 'a']))
   })
 

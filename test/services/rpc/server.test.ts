@@ -41,6 +41,12 @@ describe('what the RPC layer refuses', () => {
   })
 })
 
+const head = (length: number, last: boolean): Uint8Array => {
+  const mark = new Uint8Array(4)
+  putU32be(mark, 0, (last ? 0x8000_0000 : 0) + length)
+  return mark
+}
+
 describe('over a stream', () => {
   it('records come in any pieces', () => {
     const bench = nfsBench(config)
@@ -57,11 +63,6 @@ describe('over a stream', () => {
     const bench = nfsBench(config)
     const stream = bench.connect(2049)
     const call = nullCall(3)
-    const head = (length: number, last: boolean): Uint8Array => {
-      const mark = new Uint8Array(4)
-      putU32be(mark, 0, (last ? 0x8000_0000 : 0) + length)
-      return mark
-    }
     stream.tell('data', concat(head(10, false), call.subarray(0, 10), head(0, false), head(call.length - 10, true), call.subarray(10)))
     expect(xids(records(stream))).toEqual([3])
   })
@@ -98,10 +99,11 @@ describe('over a stream', () => {
   })
 })
 
-describe('rpcbind', () => {
-  const ask = (bench: ReturnType<typeof nfsBench>, version: number, procedure: number, args: (xdr: XdrWriter) => unknown = () => undefined): XdrReader => bench.call(100_000, version, procedure, args)
-  const getport = (bench: ReturnType<typeof nfsBench>, program: number, version: number, protocol: number): number => ask(bench, 2, 3, (xdr) => xdr.u32(program).u32(version).u32(protocol).u32(0)).u32()
+const ask = (bench: ReturnType<typeof nfsBench>, version: number, procedure: number, args: (xdr: XdrWriter) => unknown = () => undefined): XdrReader => bench.call(100_000, version, procedure, args)
 
+const getport = (bench: ReturnType<typeof nfsBench>, program: number, version: number, protocol: number): number => ask(bench, 2, 3, (xdr) => xdr.u32(program).u32(version).u32(protocol).u32(0)).u32()
+
+describe('rpcbind', () => {
   it('version 2 gives ports, and 0 for what is not there', () => {
     const bench = nfsBench(config)
     expect([getport(bench, 100_003, 3, 17), getport(bench, 100_003, 3, 6), getport(bench, 100_005, 3, 17), getport(bench, 100_024, 1, 17)]).toEqual([2049, 2049, 20_048, 0])
