@@ -31,7 +31,12 @@ export function topology(file: string, seed?: string): Topology {
 
 /** Whether it needs nothing that is not in the repository. */
 export function selfContained(file: string): boolean {
-  return topology(file).machines.every(({ boot }) => boot.kind === 'program')
+  return staysInside(file) && topology(file).machines.every(({ boot }) => boot.kind === 'program')
+}
+
+/** Whether nothing outside has a part in it; the others are test/peers/uplinks.test.ts's. */
+export function staysInside(file: string): boolean {
+  return topology(file).uplinks.length === 0
 }
 
 /** @param toTests end as soon as its tests are decided; else when the lab does. */

@@ -9,6 +9,7 @@ import { takesNothing } from '../../src/link/settle.ts'
 
 const plan = { name: 'home', network: 'lan', latency: 1000, mtu: 1500, type: 'nic', ifname: 'eth9' } as UplinkPlan
 const plain = (...bytes: readonly number[]): Frame => ({ bytes: Uint8Array.from({ length: 60 }, (_, at) => bytes[at] ?? 0), offload: undefined })
+const large = (): Frame => ({ bytes: new Uint8Array(1 << 20), offload: undefined })
 
 function bench(): { time: Timeline; uplink: Uplink; door: Door; inside: [number, number][]; leave: (frame: Frame) => void; out: Frame[]; link: OutsideLink } {
   const time = new Timeline()
@@ -49,7 +50,6 @@ describe('an uplink', () => {
 
   it('drops what comes faster than the lab takes it, counts it, and goes on afterwards', () => {
     const { time, door, uplink, inside } = bench()
-    const large = (): Frame => ({ bytes: new Uint8Array(1 << 20), offload: undefined })
     for (let count = 0; count < 20; count++) door.frame('home', large())
     expect(uplink.counters.inDropped).toBe(4)
     time.run(10 as Instant)

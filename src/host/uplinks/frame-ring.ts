@@ -31,7 +31,7 @@ export class FrameRing {
   /** Where the writer's reserved record begins, past its length. */
   #reserved = 0
 
-  constructor(shared: SharedArrayBuffer, bytes = new Uint8Array(0)) {
+  constructor(shared: SharedArrayBuffer, bytes: Uint8Array = new Uint8Array(0)) {
     this.shared = shared
     this.#control = new Int32Array(shared, 0, controlBytes >> 2)
     this.bytes = bytes

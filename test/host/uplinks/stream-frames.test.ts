@@ -3,6 +3,10 @@ import { frameHead, longestFrame, StreamFrames } from '../../../src/host/uplinks
 
 const wire = Uint8Array.of(0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 1, 9)
 
+const hear = (): never => {
+  throw new Error('a frame came out')
+}
+
 describe('frames in a stream', () => {
   it('come out whole however the stream is cut', () => {
     for (let cut = 1; cut <= wire.length; cut++) {
@@ -14,9 +18,6 @@ describe('frames in a stream', () => {
   })
 
   it('are refused when they are empty or longer than QEMU makes them', () => {
-    const hear = (): never => {
-      throw new Error('a frame came out')
-    }
     expect(new StreamFrames().feed(Uint8Array.of(0, 0, 0, 0, 1), hear)).toBe(false)
     expect(new StreamFrames().feed(frameHead(longestFrame + 1), hear)).toBe(false)
     expect(new StreamFrames().feed(Uint8Array.of(0xff, 0xff, 0xff, 0xff), hear)).toBe(false)
