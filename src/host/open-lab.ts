@@ -15,6 +15,7 @@ import { ImageStore } from './images/image-store.ts'
 import { type OpenedSource, openSource } from './lab-source.ts'
 import { loadImages } from './load-images.ts'
 import { openVolume } from './volume/open-volume.ts'
+import { nodeKind } from './node-facade/node-kind.ts'
 import { NodeWasmEngine } from './wasm-engine.ts'
 
 export interface OpenOptions {
@@ -36,7 +37,7 @@ export interface ReadLab extends ParsedLab {
 /** Reads and checks; touches nothing but the file and what it includes. @throws {ConfigError} */
 export function readLab(options: OpenOptions): ReadLab {
   const source = openSource(options.file)
-  const dictionary = { services, images: catalog.map((row) => row.name), seed: options.seed, name: options.name }
+  const dictionary = { services: { ...services, node: nodeKind(source.folder) }, images: catalog.map((row) => row.name), seed: options.seed, name: options.name }
   return { source, ...parseLab(source, dictionary) }
 }
 
@@ -68,7 +69,7 @@ export async function loadLab(read: ReadLab, { hear, signal }: Pick<LoadOptions,
     journal: (file) => new HostJournalFile(resolve(folder, file)),
     volume: (source, clock) => openVolume(source, { clock, resolve: (path) => resolve(folder, path), image: (name) => images.get(name) as Uint8Array }),
     disk: (plan) => openDisk(plan, folder),
-    services,
+    services: { ...services, node: nodeKind(folder) },
     place: read.place,
   })
 }

@@ -17,6 +17,7 @@ import { parseIpv4, parseMac } from '../wire/address.ts'
 import { Fabric } from './fabric.ts'
 import { Trouble } from './faults/trouble.ts'
 import { FileOverlay } from './file-overlay.ts'
+import { Holds } from './holds.ts'
 import { Journal } from './journal.ts'
 import { Lab, type LabPieces } from './lab.ts'
 import type { LabParts } from './lab-parts.ts'
@@ -40,6 +41,7 @@ class Builder {
   readonly #random: SeededRandom
   readonly #fabric = new Fabric()
   readonly #journal = new Journal()
+  readonly #holds = new Holds()
   readonly #machines = new Map<string, MachineIsland>()
   readonly #backends = new Map<string, Switch | Hub>()
   readonly #services = new Map<string, ServicePoint>()
@@ -81,6 +83,7 @@ class Builder {
       uplinks: this.#uplinks,
       nats: this.#nats,
       lookAhead: this.#lookAhead ?? boundless,
+      holds: this.#holds,
     }
     this.#lab = new Lab(pieces)
     return this.#lab
@@ -210,6 +213,12 @@ class Builder {
 
   readonly #sent = (arrival: Instant): void => this.#lab?.sent(arrival)
 
+  /** Nothing more is done in the present run of the fabric: it goes on when what is held has let go. */
+  readonly #hold = (): (() => void) => {
+    this.#fabric.cut(this.#fabric.now)
+    return this.#holds.take()
+  }
+
   #service(plan: HostPlan, service: ServicePlan): void {
     const { timeline } = this.#fabric
     const host = this.#hosts.get(plan.name) as Host
@@ -228,6 +237,7 @@ class Builder {
         ...this.#volumes(timeline),
         log: this.#journal.log(service.name, timeline),
         probe: probeOf(host),
+        hold: this.#hold,
         nodes: nodeViews(this.#topology, this.#services),
       }
       this.#services.set(service.name, kind.create(kind.parse(service.config), room))

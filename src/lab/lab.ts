@@ -13,6 +13,7 @@ import type { Host } from '../stack/host.ts'
 import type { ServicePoint } from '../stack/service.ts'
 import { Door } from './door.ts'
 import type { Fabric } from './fabric.ts'
+import type { Holds } from './holds.ts'
 import { Islands } from './islands.ts'
 import type { Journal } from './journal.ts'
 import type { MachineIsland } from './machine-island.ts'
@@ -40,6 +41,7 @@ export interface LabPieces {
   readonly uplinks: ReadonlyMap<string, Uplink>
   /** By network. */
   readonly nats: ReadonlyMap<string, Nat>
+  readonly holds: Holds
   /** Of the shortest cable between two islands. */
   readonly lookAhead: Duration
 }
@@ -72,6 +74,7 @@ export class Lab implements LabPieces {
   readonly uplinks: ReadonlyMap<string, Uplink>
   readonly nats: ReadonlyMap<string, Nat>
   readonly lookAhead: Duration
+  readonly holds: Holds
   readonly door: Door
   readonly verdicts: Verdicts
   /** End when every test of the file is decided. */
@@ -99,6 +102,7 @@ export class Lab implements LabPieces {
     this.uplinks = pieces.uplinks
     this.nats = pieces.nats
     this.lookAhead = pieces.lookAhead
+    this.holds = pieces.holds
     this.#islands = new Islands([this.fabric, ...this.machines.values()], this.lookAhead)
     this.door = new Door(this.#islands)
     for (const uplink of this.uplinks.values()) this.door.join(uplink)
@@ -155,6 +159,7 @@ export class Lab implements LabPieces {
     do {
       const over = this.#over()
       if (over !== undefined) return this.#end(over)
+      if (this.holds.any) return { kind: 'running' }
       if (this.#islands.step(Math.min(limit, until) as Instant)) this.#stepped()
       else {
         this.#settle()

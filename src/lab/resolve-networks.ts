@@ -6,7 +6,7 @@ import type { HostPlan, NatPlan, NetworkPlan, ServicePlan, SimPlan, Subnet } fro
 import { latencyOf } from './resolve-links.ts'
 
 /** The keys of a network that are service points. */
-export const serviceWords = ['dhcp', 'tftp', 'dns', 'ntp', 'syslog', 'http', 'ftp', 'nfs'] as const
+export const serviceWords = ['dhcp', 'tftp', 'dns', 'ntp', 'syslog', 'http', 'ftp', 'nfs', 'node'] as const
 
 /** @throws {ConfigError} */
 export function resolveNetworks(reading: Reading, sim: SimPlan): { networks: NetworkPlan[]; gateways: HostPlan[] } {

@@ -72,7 +72,7 @@ const dependencies = z.union([z.array(name), z.record(name, reached)], { error: 
 
 /** Configuration of a service point; its own kind checks it. */
 const service = z.union([z.literal(true), z.looseObject({})], { error: 'expected a mapping, or true for the usual settings' }).nullable()
-const services = { dhcp: service.optional(), tftp: service.optional(), nfs: service.optional(), dns: service.optional(), ntp: service.optional(), syslog: service.optional(), http: service.optional(), ftp: service.optional() }
+const services = { dhcp: service.optional(), tftp: service.optional(), nfs: service.optional(), dns: service.optional(), ntp: service.optional(), syslog: service.optional(), http: service.optional(), ftp: service.optional(), node: service.optional() }
 
 const node = z.strictObject({
   kind: z.string().optional().describe('rv64, service, or a name from kinds'),

@@ -32,6 +32,8 @@ export interface ServiceRoom {
   readonly log: Log
   /** Asks by ARP on one of its interfaces whether anybody has an IPv4 address (RFC 5227); `tell` hears later the MAC of who does, or undefined. */
   readonly probe: (interface_: string, address: string, tell: (taken: Uint8Array | undefined) => void) => void
+  /** Keeps virtual time where it is until what it gives back is called: for what is answered by the host's event loop. Left out: time goes on. */
+  readonly hold?: () => () => void
   /** The lab's nodes and service hosts. */
   readonly nodes: readonly NodeView[]
 }

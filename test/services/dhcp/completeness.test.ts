@@ -64,9 +64,10 @@ describe('dhcp, a probe before the offer', () => {
   })
 })
 
+const leases = (lan: ServiceBench): readonly unknown[] => lan.service.inspect?.()['leases'] ?? []
+
 describe('dhcp, leases kept', () => {
   const config = { range: '10.0.0.100-10.0.0.199', lease: '1h', leases: './leases' }
-  const leases = (lan: ServiceBench): readonly unknown[] => lan.service.inspect?.()['leases'] ?? []
 
   it('are there after a restart, with what was left of their time', () => {
     const journals = new MemoryJournals()
