@@ -116,6 +116,14 @@ describe('type: tap', () => {
   })
 })
 
+describe('Tap', () => {
+  it('is a stream that survives being ignored, knows its interface, and lets go of it at once', { timeout: 60_000 }, async () => {
+    const { status, text } = await netns.finish('node', '--import', 'tsx', 'test/peers/tap-stream.ts')
+    expect(text).toContain('{"name":"tap0","mac":true,"mtu":1400,"ipv4":"10.9.9.1/24","isUp":true,"lost":true,"gone":true,"quick":true}')
+    expect(status).toBe(0)
+  })
+})
+
 describe('the shipped labs with a way out', () => {
   it('bridge.yaml: the guest leases from a dnsmasq on the bridge', { timeout: 200_000 }, async () => {
     netns.run('ip', 'link', 'add', 'br0', 'type', 'bridge')
