@@ -4,6 +4,8 @@ import { utf8 } from '../base/bytes.ts'
 import type { Log } from '../base/log.ts'
 import type { Frame } from '../link/port.ts'
 import { line } from '../wire/dissect.ts'
+import { Doctor } from './explain/doctor.ts'
+import { FlightRecorder } from './flight-recorder.ts'
 import type { Hit } from './faults/fault-plan.ts'
 import type { Hub } from '../link/hub.ts'
 import { Recorder } from '../link/recorder.ts'
@@ -77,6 +79,9 @@ export class Lab implements LabPieces {
   readonly holds: Holds
   readonly door: Door
   readonly verdicts: Verdicts
+  /** Always on. */
+  readonly recorder: FlightRecorder
+  readonly doctor: Doctor
   /** End when every test of the file is decided. */
   endWithTests = false
   readonly #islands: Islands
@@ -123,6 +128,8 @@ export class Lab implements LabPieces {
     if (this.uplinks.size === 0) for (const tap of this.taps) tap.hear((direction, time, { bytes }) => this.#hash.lane(`${tap.place.name} ${direction}`).add(time, bytes))
     const clock = { at: 0 as Instant, get now(): Instant { return this.at } }
     this.#faultLog = Object.assign(clock, { log: this.journal.log('faults', clock) })
+    this.recorder = new FlightRecorder(this.taps, [...this.machines.values()].map(({ transcript }) => transcript))
+    this.doctor = new Doctor(this)
     this.#starter = new Starter(this.machines, this.lookAhead, (arrival) => this.sent(arrival))
   }
 
@@ -229,6 +236,7 @@ export class Lab implements LabPieces {
   /** For the builder: a fault has befallen a packet. */
   hit(hit: Hit, time: Instant, { bytes }: Frame, what: string): void {
     if (this.hits.length < mostHits) this.hits.push({ ...hit, time })
+    this.doctor.hit(hit.port.split(':')[0], time, hit, bytes, what)
     const { port, way, fault, effect } = hit
     this.#faultLog.at = time
     this.#faultLog.log.debug(`fault.${effect}`, `${port} ${way}: ${line(bytes)}: ${what}`, { fault, port, way })

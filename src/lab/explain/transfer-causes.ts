@@ -1,0 +1,74 @@
+/** Causes around files: which was asked for, what it was, and how far it came. */
+import type { Cause, Evidence } from './evidence.ts'
+import { lastOf, servicesOf } from './evidence.ts'
+import { fileKind } from './file-kind.ts'
+import type { Transfer } from './story.ts'
+
+/** IPv4 and UDP headers and TFTP's own. */
+const overhead = 32
+const usualMtu = 1500
+
+const last = ({ story }: Evidence): Transfer | undefined => story.transfers.at(-1)
+
+export const wrongArchitecture: Cause = ({ plan, story }) => {
+  const transfer = story.transfers.findLast(({ done }) => done)
+  const kind = transfer === undefined ? undefined : fileKind(transfer.head)
+  if (transfer === undefined || kind?.machine === undefined || kind.machine.startsWith('RISC-V')) return undefined
+  return { cause: 'wrong-architecture', because: `${plan.name} is a RISC-V machine and was given ${transfer.file}, ${kind.what} for ${kind.machine}`, fix: 'Serve the riscv64 build of it, or choose by dhcp.match: [{ arch: 27, boot: { file: … } }].' }
+}
+
+export const notAnImage: Cause = ({ plan, story }) => {
+  const transfer = story.transfers.findLast(({ done }) => done)
+  const kind = transfer === undefined ? undefined : fileKind(transfer.head)
+  if (transfer === undefined || kind === undefined || kind.bootable) return undefined
+  return { cause: 'wrong-image', because: `${plan.name} was given ${transfer.file}, which is ${kind.what} and nothing to boot`, fix: `Put the image itself under tftp as ${transfer.file}.` }
+}
+
+export const fileMissing: Cause = (evidence) => {
+  const transfer = last(evidence)
+  const told = evidence.entries.findLast(({ event, severity, fields }) => ['tftp.missing', 'http.missing'].includes(event) && (severity === 'warn' || fields['file'] === transfer?.file))
+  const refused = transfer?.error?.from === 'server' && transfer.error.code === 1 ? transfer : undefined
+  // What was fetched after it shows that it could be done without.
+  if ((told === undefined && refused === undefined) || evidence.story.transfers.some(({ began, done }) => done && began > (told?.time ?? refused?.began ?? 0))) return undefined
+  const file = String(told?.fields['file'] ?? refused?.file)
+  const near = told?.fields['near']
+  const where = told?.event === 'http.missing' ? 'http' : 'tftp'
+  return { cause: 'file-not-found', because: `${evidence.plan.name} asked ${where} for ${file}, which is not there${near === undefined ? '' : `; there is ${String(near)}`}`, fix: near === undefined ? `Put ${file} under ${where}.files or its root.` : `Name what is there (dhcp.boot.file: ${String(near).split(', ')[0]}), or put ${file} under ${where}.files.` }
+}
+
+export const blockSize: Cause = (evidence) => {
+  const transfer = last(evidence)
+  if (transfer === undefined || transfer.done) return undefined
+  const { plan } = evidence
+  const told = lastOf(evidence, 'tftp.aborted')
+  if (transfer.error?.code === 8 || told?.fields['code'] === 8) return { cause: 'blksize-refused', because: `${plan.name} asked for ${transfer.file} in blocks of ${transfer.asked ?? 512} bytes, was granted ${transfer.blksize}, and refused that`, fix: `Have it ask for at most ${usualMtu - overhead} bytes (U-Boot: setenv tftpblocksize ${usualMtu - overhead}).` }
+  if (transfer.blksize + overhead > usualMtu && transfer.acknowledged === 0) return { cause: 'blksize-above-mtu', because: `${transfer.file} was sent to ${plan.name} in blocks of ${transfer.blksize} bytes, more than a frame of ${usualMtu} holds, and none was acknowledged: its fragments don’t come through`, fix: `Bound it: tftp.blksize: ${usualMtu - overhead}.`, silent: true }
+  return undefined
+}
+
+export const fileRefused: Cause = (evidence) => {
+  const transfer = last(evidence)
+  if (transfer?.error?.from !== 'server' || transfer.done || [1, 8].includes(transfer.error.code)) return undefined
+  return { cause: 'file-refused', because: `${evidence.plan.name} was refused ${transfer.file}: ${transfer.error.message || `code ${transfer.error.code}`}`, fix: 'Ask for a plain file below the tftp root, in mode octet.' }
+}
+
+export const counterWrap: Cause = (evidence) => {
+  const transfer = last(evidence)
+  if (transfer === undefined || transfer.done || transfer.blocks < 65_534) return undefined
+  return { cause: 'counter-wrap', because: `${evidence.plan.name} stopped ${transfer.file} at block ${transfer.blocks}, where TFTP’s 16-bit block number begins anew: its client does not go on behind ${Math.round((65_535 * transfer.blksize) / 2 ** 20)} MiB at ${transfer.blksize} bytes a block`, fix: `Use larger blocks (blksize ${usualMtu - overhead}: up to 91 MiB), or fetch it by HTTP or NFS.` }
+}
+
+export const transferStalled: Cause = (evidence) => {
+  const transfer = last(evidence)
+  if (transfer === undefined || transfer.done || transfer.error?.from === 'server' || evidence.now - Math.max(transfer.lastHeard, transfer.lastSaid) < 1e9) return undefined
+  const { plan } = evidence
+  const silence = `${((evidence.now - transfer.lastHeard) / 1e9).toFixed(1)} s`
+  if (transfer.blocks === 0) {
+    const serves = servicesOf(evidence, 'tftp').some(({ address }) => address === transfer.server)
+    return serves
+      ? { cause: 'transfer-stalled', because: `${plan.name} asked ${transfer.server} for ${transfer.file} and never got a first block`, fix: 'Its answers don’t come through: look for firewalls, VLANs and the MTU on the way.', silent: true }
+      : { cause: 'no-tftp-server', because: `${plan.name} asked ${transfer.server} for ${transfer.file}, and no TFTP server is there`, fix: 'Add tftp: to that network, or name the right one in dhcp.boot.server.' }
+  }
+  const who = transfer.acknowledged === transfer.block ? 'the server sent no more' : `${plan.name} did not acknowledge it`
+  return { cause: 'transfer-stalled', because: `the transfer of ${transfer.file} to ${plan.name} stopped after block ${transfer.blocks} (${transfer.bytes} bytes): ${who} for ${silence}`, fix: 'Look at what the network does at that moment; the flight recorder has the packets.', silent: true }
+}
