@@ -9,6 +9,8 @@ import { Refused } from './refused.ts'
 
 /** The lowest port that only a client's root may use is below this. */
 const firstFreePort = 1024
+/** Signatures remembered, of handles given and of handles heard. */
+const mostKnown = 8192
 /** Export (4), thing (8), signature (20): 32 bytes, as many as version 1 of MOUNT has. */
 const signedBytes = 12
 const signatureBytes = 20
@@ -22,6 +24,8 @@ export class Export {
   /** The file system's number on the wire. */
   readonly fsid: bigint
   readonly readOnly: boolean
+  /** Handles given lately: a signature costs more than the rest of a call. */
+  readonly sealed = new Map<NodeId, Uint8Array>()
 
   constructor(config: ExportConfig, volume: Volume, number: number) {
     this.config = config
@@ -43,7 +47,7 @@ export class ExportTable {
   readonly exports: readonly Export[]
   readonly #byNumber: ReadonlyMap<number, Export>
   readonly #key: HmacKey
-  /** Handles that were found good; the signature costs more than the call. */
+  /** Handles that were found good. */
   readonly #known = new Map<string, { readonly of: Export; readonly node: NodeId }>()
 
   /** @param key signs handles; from the lab's seed, so that they outlive a restart. */
@@ -59,12 +63,17 @@ export class ExportTable {
     this.#key = new HmacKey(key)
   }
 
+  /** @returns bytes that nobody may change. */
   seal(of: Export, node: NodeId): Uint8Array {
+    const kept = of.sealed.get(node)
+    if (kept !== undefined) return kept
+    if (of.sealed.size >= mostKnown) of.sealed.clear()
     const handle = new Uint8Array(handleBytes)
     putU32be(handle, 0, of.number)
     putU32be(handle, 4, Math.floor(node / 0x1_0000_0000))
     putU32be(handle, 8, node % 0x1_0000_0000)
     handle.set(this.#sign(handle), signedBytes)
+    of.sealed.set(node, handle)
     return handle
   }
 
@@ -101,5 +110,3 @@ export class ExportTable {
     return this.#key.sign(handle.subarray(0, signedBytes)).subarray(0, signatureBytes)
   }
 }
-
-const mostKnown = 8192

@@ -64,7 +64,14 @@ function compress(state: Int32Array, bytes: Uint8Array, at: number): void {
     const s1 = turn(w[t - 2], 17) ^ turn(w[t - 2], 19) ^ (w[t - 2] >>> 10)
     w[t] = (w[t - 16] + s0 + w[t - 7] + s1) | 0
   }
-  let [a, b, c, d, e, f, g, h] = state
+  let a = state[0]
+  let b = state[1]
+  let c = state[2]
+  let d = state[3]
+  let e = state[4]
+  let f = state[5]
+  let g = state[6]
+  let h = state[7]
   for (let t = 0; t < 64; t++) {
     const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + constants[t] + w[t]) | 0
     const two = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0
@@ -77,6 +84,12 @@ function compress(state: Int32Array, bytes: Uint8Array, at: number): void {
     b = a
     a = (one + two) | 0
   }
-  const sums = [a, b, c, d, e, f, g, h]
-  for (let at8 = 0; at8 < 8; at8++) state[at8] = (state[at8] + sums[at8]) | 0
+  state[0] = (state[0] + a) | 0
+  state[1] = (state[1] + b) | 0
+  state[2] = (state[2] + c) | 0
+  state[3] = (state[3] + d) | 0
+  state[4] = (state[4] + e) | 0
+  state[5] = (state[5] + f) | 0
+  state[6] = (state[6] + g) | 0
+  state[7] = (state[7] + h) | 0
 }

@@ -46,8 +46,13 @@ export class HostVolume implements Volume {
     this.#write = write
     this.#stamps = new Stamps(clock)
     const held = hold(root)
-    if (!lookAt(held).isDirectory()) throw Object.assign(new Error(`ENOTDIR: ${root} is not a folder`), { code: 'ENOTDIR' })
-    this.#ledger = new Ledger(`${root}.netloom`, write)
+    try {
+      if (!lookAt(held).isDirectory()) throw Object.assign(new Error(`ENOTDIR: ${root} is not a folder`), { code: 'ENOTDIR' })
+      this.#ledger = new Ledger(`${root}.netloom`, write)
+    } catch (error) {
+      letGo(held)
+      throw error
+    }
     this.#table = new NodeTable(held, this.#ledger)
     this.#table.onDrop = (node) => this.#files.drop(node.id)
     this.root = this.#table.rootNode.id

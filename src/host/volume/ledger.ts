@@ -143,7 +143,12 @@ export class Ledger {
 
   /** All or nothing. */
   #rewrite(rows: readonly string[]): void {
-    writeFileSync(`${this.#file}.new`, `${rows.join('\n')}\n`)
-    renameSync(`${this.#file}.new`, this.#file)
+    try {
+      writeFileSync(`${this.#file}.new`, `${rows.join('\n')}\n`)
+      renameSync(`${this.#file}.new`, this.#file)
+    } catch (error) {
+      const { code = 'EIO' } = error as NodeJS.ErrnoException
+      throw new HostError(code, `owners and devices can't be kept in ${this.#file}: ${code}`, 'give the folder a place that you may write to, or write: overlay', error)
+    }
   }
 }
