@@ -98,6 +98,6 @@ export class DatagramFlow {
     if (message === undefined) return
     const destination = this.#ground.policy.seenAs(to.address)
     const payload = udp.build({ sourcePort: this.inside.port, destinationPort: to.port, payload: new Uint8Array(0) }, addressSum4(this.#guest, destination, protocol))
-    tell(this.#ground.host, message, quoted.build({ source: this.#guest, destination, protocol, payload }), complaint.by)
+    tell(this.#ground.host, message, quoted.build({ source: this.#guest, destination, protocol, payload }), complaint.by === undefined ? undefined : this.#ground.policy.seenAs(complaint.by))
   }
 }

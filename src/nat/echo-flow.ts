@@ -91,6 +91,6 @@ export class EchoFlow {
     if (message === undefined) return
     const payload = icmp.build({ kind: 'echo', identifier: this.#identifier, sequence, payload: new Uint8Array(0) })
     const about = quoted.build({ source: this.#guest, destination: this.#ground.policy.seenAs(to), protocol, payload })
-    tell(this.#ground.host, message, about, complaint.by)
+    tell(this.#ground.host, message, about, complaint.by === undefined ? undefined : this.#ground.policy.seenAs(complaint.by))
   }
 }

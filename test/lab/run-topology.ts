@@ -34,9 +34,10 @@ export function selfContained(file: string): boolean {
   return staysInside(file) && topology(file).machines.every(({ boot }) => boot.kind === 'program')
 }
 
-/** Whether nothing outside has a part in it; the others are test/peers/uplinks.test.ts's. */
+/** Whether nothing outside has a part in it; the others are test/peers/uplinks.test.ts's and nat.test.ts's. */
 export function staysInside(file: string): boolean {
-  return topology(file).uplinks.length === 0
+  const { uplinks, networks } = topology(file)
+  return uplinks.length === 0 && networks.every((network) => network.nat === undefined)
 }
 
 /** @param toTests end as soon as its tests are decided; else when the lab does. */
