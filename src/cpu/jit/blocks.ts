@@ -82,7 +82,20 @@ export function discover(code: CodeView, head: number): ReadonlyMap<number, Bloc
   const first = spotOf(0, head)
   const finding = new Finding(code)
   finding.follow(first)
-  return finding.found.has(first) ? finding.blocks() : undefined
+  return finding.found.has(first) ? reachable(finding.blocks(), first) : undefined
+}
+
+/** What the head reaches, the head first: behind the call of a leaf that never came back lies code that nothing in the region goes to. */
+function reachable(blocks: ReadonlyMap<number, Block>, head: number): ReadonlyMap<number, Block> {
+  const reached = new Map<number, Block>()
+  const work = [head]
+  for (let start = work.pop(); start !== undefined; start = work.pop()) {
+    const block = blocks.get(start)
+    if (block === undefined || reached.has(start)) continue
+    reached.set(start, block)
+    work.push(...block.next)
+  }
+  return reached
 }
 
 class Finding {
