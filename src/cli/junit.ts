@@ -1,15 +1,24 @@
 /** Verdicts as JUnit XML, the form every CI reads. */
 import type { Verdict } from '../lab/verdicts.ts'
 
-/** @param wall milliseconds of the host. */
-export function junit(lab: string, verdicts: readonly Verdict[], wall: number): string {
+export interface Suite {
+  readonly lab: string
+  readonly verdicts: readonly Verdict[]
+  /** Milliseconds of the host. */
+  readonly wall: number
+}
+
+export function junit(suites: readonly Suite[]): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.map(suiteText).join('')}</testsuites>\n`
+}
+
+function suiteText({ lab, verdicts, wall }: Suite): string {
   const failed = verdicts.filter((verdict) => verdict.outcome !== 'passed').length
   const cases = verdicts.map(({ name, outcome, message, time }) => {
     const head = `    <testcase classname="${escape(lab)}" name="${escape(name)}" time="${((time ?? 0) / 1e9).toFixed(6)}"`
     return outcome === 'passed' ? `${head}/>` : `${head}>\n      <failure message="${escape(message)}"/>\n    </testcase>`
   })
-  const suite = `  <testsuite name="${escape(lab)}" tests="${verdicts.length}" failures="${failed}" time="${(wall / 1000).toFixed(3)}">`
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suite}\n${cases.join('\n')}\n  </testsuite>\n</testsuites>\n`
+  return `  <testsuite name="${escape(lab)}" tests="${verdicts.length}" failures="${failed}" time="${(wall / 1000).toFixed(3)}">\n${cases.join('\n')}\n  </testsuite>\n`
 }
 
 /** XML 1.0 has no place for most control characters, not even as references. */

@@ -28,4 +28,9 @@ export interface TestOptions extends GlobalOptions {
   /** A folder that takes the whole run. */
   readonly keep?: string
   readonly junit?: string
+  readonly tap?: boolean
+  /** `1..500`. */
+  readonly seeds?: string
+  /** Where failed runs leave what is known of them. */
+  readonly results?: string
 }

@@ -71,13 +71,16 @@ function running(program: Command, act: Act): void {
     .action(act(async (lab: string | undefined, options: GlobalOptions) => (await import('./commands/down.ts')).down(lab, options)))
   program
     .command('test [file]')
-    .description('run a lab until its tests are decided')
+    .description('run a lab, or all labs of a folder, until their tests are decided')
     .option(...fileOption)
     .option('--capture <file>', 'record every port into a pcapng file')
     .option('--logs <folder>', 'write each console into NODE.log there')
     .option('--seed <seed>', 'another seed than the file’s')
     .option('--keep <folder>', 'keep the whole run there, for diff')
     .option('--junit <file>', 'write the verdicts as JUnit XML')
+    .option('--tap', 'print the verdicts as TAP')
+    .option('--seeds <range>', 'run with every seed of a range like 1..500; the first that fails is shrunk')
+    .option('--results <folder>', 'where failed runs leave packets, consoles and explanation; .netloom beside the lab file when left out')
     .action(act(async (file: string | undefined, options: TestOptions) => (await import('./commands/test.ts')).test(file, options)))
   program
     .command('validate [file]')

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { services } from '../../services/registry.ts'
 import { makeCore } from '../cpu/machine-core.ts'
 import { buildLab } from '../lab/build.ts'
+import type { FaultScript } from '../lab/faults/fault-plan.ts'
 import type { Lab } from '../lab/lab.ts'
 import { type ParsedLab, parseLab } from '../lab/parse.ts'
 import { openDisk } from './disks.ts'
@@ -28,6 +29,8 @@ export interface OpenOptions {
 export interface LoadOptions extends OpenOptions {
   readonly hear?: HearProgress
   readonly signal?: AbortSignal
+  /** In place of chance, single hits of the faults. */
+  readonly script?: FaultScript
 }
 
 export interface ReadLab extends ParsedLab {
@@ -48,7 +51,7 @@ export async function openLab(options: LoadOptions): Promise<{ lab: Lab; read: R
 }
 
 /** Fetches what the lab needs and puts it together. @throws {ConfigError | HostError} */
-export async function loadLab(read: ReadLab, { hear, signal }: Pick<LoadOptions, 'hear' | 'signal'> = {}): Promise<Lab> {
+export async function loadLab(read: ReadLab, { hear, signal, script }: Pick<LoadOptions, 'hear' | 'signal' | 'script'> = {}): Promise<Lab> {
   const { folder } = read.source
   const store = new ImageStore({ ...(hear === undefined ? {} : { hear }), ...(signal === undefined ? {} : { signal }) })
   const images = await loadImages(read.topology, folder, store)
@@ -70,6 +73,7 @@ export async function loadLab(read: ReadLab, { hear, signal }: Pick<LoadOptions,
     volume: (source, clock) => openVolume(source, { clock, resolve: (path) => resolve(folder, path), image: (name) => images.get(name) as Uint8Array }),
     disk: (plan) => openDisk(plan, folder),
     services: { ...services, node: nodeKind(folder) },
+    script,
     place: read.place,
   })
 }
