@@ -1,6 +1,6 @@
 /** Hostile machine code in quantity: `npx tsx bench/conformance/hostile.ts STREAMS [SEED]`. Both engines run every stream; the first that throws or differs ends it. */
 import { SeededRandom } from '../../src/base/random.ts'
-import { HostilePair } from '../../test/cpu/lockstep/hostile.ts'
+import { HostilePair } from '../../test/contract/engine/hostile.ts'
 
 const streams = Number(process.argv[2] ?? 1000)
 const seed = process.argv[3] ?? 'hostile'

@@ -4,8 +4,8 @@ import type { Instant } from '../../../src/base/time.ts'
 import { assemble } from '../../../src/cpu/asm/assemble.ts'
 import type { CpuName } from '../../../src/cpu/isa/profile.ts'
 import { integerRegister } from '../../../src/cpu/isa/registers.ts'
-import { statesOf } from '../lockstep/compare.ts'
-import { machineOf } from '../lockstep/machine.ts'
+import { statesOf } from '../../contract/engine/compare.ts'
+import { machineOf } from '../../contract/engine/machine.ts'
 
 const base = 0x8000_0000
 

@@ -15,7 +15,7 @@ const packet = (source: number, destination: number, protocol: number, payload: 
   ethernet.build({ destination: unhex('020000000001'), source: unhex('02000000000a'), type: 0x0800, payload: ipv4.build({ protocol, source, destination, payload }) })
 const datagram = (from: number, to: number, payload: Uint8Array): Uint8Array => packet(a, b, 17, udp.build({ sourcePort: from, destinationPort: to, payload }, addressSum4(a, b, 17)))
 const segment = (flags: number): Uint8Array =>
-  packet(a, b, 6, tcp.build({ sourcePort: 1024, destinationPort: 80, sequence: 1, acknowledgment: 0, flags, window: 1000, urgent: 0, options: new Uint8Array(0), payload: new Uint8Array(0) }, addressSum4(a, b, 6)))
+  packet(a, b, 6, tcp.build({ sourcePort: 1024, destinationPort: 80, sequence: 1, acknowledgment: 0, flags, window: 1000, urgentPointer: 0, options: new Uint8Array(0), payload: new Uint8Array(0) }, addressSum4(a, b, 6)))
 
 const matches = (pattern: string, frame: Uint8Array, trace = new Trace()): boolean => fits(parsePattern(pattern), trace.layers(frame))
 const refusal = (text: string): string => {
