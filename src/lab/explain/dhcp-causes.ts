@@ -4,7 +4,7 @@ import { formatIpv4 } from '../../wire/address.ts'
 import { type Message, option } from '../../wire/dhcp.ts'
 import { codes } from '../../wire/dhcp-options.ts'
 import { contains } from '../addresses.ts'
-import type { Cause, Evidence } from './evidence.ts'
+import type { Cause } from './evidence.ts'
 import { lastOf, networkOf, servicesOf } from './evidence.ts'
 
 export const noLink: Cause = ({ plan, topology }) => {
