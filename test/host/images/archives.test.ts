@@ -28,7 +28,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await mirror.close()
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
 })
 
 const own = (): WebArchiveOptions => ({ folder: join(folder, 'state'), mirrors: [address], suite: 'trixie', keyring: keys.ring('own') })
