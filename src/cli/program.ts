@@ -118,6 +118,22 @@ function looking(program: Command, act: Act): void {
     .option('-w, --write <file>', 'where to; - is standard output', '-')
     .action(act(async (what: string | undefined, options: GlobalOptions) => (await import('./commands/capture.ts')).capture(what, options)))
   program
+    .command('explain [words...]')
+    .description('why a node did not boot: explain [FILE] [NODE]; a running lab when no file is named')
+    .option(...fileOption)
+    .action(act(async (words: string[], options: GlobalOptions) => (await import('./commands/explain.ts')).explain(words, options)))
+  program
+    .command('events')
+    .description('what the parts of a running lab said, as JSON lines')
+    .action(act(async (options: GlobalOptions) => (await import('./commands/events.ts')).events(options)))
+  links(program, act)
+  program
+    .command('replay <run>')
+    .description('a run kept with --keep once more, from its inputs alone')
+    .option('-f, --file <file>', 'the lab file, when it has moved')
+    .option('--keep <folder>', 'keep the replayed run there, for diff')
+    .action(act(async (folder: string, options: GlobalOptions) => (await import('./commands/replay.ts')).replay(folder, options)))
+  program
     .command('diff <first> <second>')
     .description('where two runs kept with --keep part')
     .action(act(async (first: string, second: string, options: GlobalOptions) => (await import('./commands/diff.ts')).diff(first, second, options)))
@@ -147,6 +163,24 @@ function forwarding(program: Command, act: Act): void {
     .command('rm <port>')
     .description('[ADDRESS:]PORT[/udp] or PATH')
     .action(act(async (at: string, options: GlobalOptions) => (await import('./commands/forward.ts')).remove(at, options)))
+}
+
+function links(program: Command, act: Act): void {
+  const link = program.command('link').description('faults of a running lab’s links: NODE:ethN, a node or a network')
+  link
+    .command('set <where> <words...>')
+    .description('e.g. link set node1:eth0 delay 10ms loss 1%')
+    .action(act(async (where: string, words: string[], options: GlobalOptions) => (await import('./commands/link.ts')).linkSet(where, words, options)))
+  link
+    .command('show [where]', { isDefault: true })
+    .description('what befalls each port')
+    .action(act(async (where: string | undefined, options: GlobalOptions) => (await import('./commands/link.ts')).linkShow(where, options)))
+  for (const [turn, about] of [['up', 'plug it in again'], ['down', 'pull it'], ['reset', 'take away what was set live']] as const) {
+    link
+      .command(`${turn} <where>`)
+      .description(about)
+      .action(act(async (where: string, options: GlobalOptions) => (await import('./commands/link.ts')).linkTurn(where, turn, options)))
+  }
 }
 
 function imaging(program: Command, act: Act): void {

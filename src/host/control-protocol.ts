@@ -2,6 +2,7 @@
  * What a running lab and a command in another terminal say to each other: one JSON request on a line of its own, one JSON
  * answer on a line of its own, over the lab's unix socket. After `console` and `capture` are answered, the connection carries bare bytes.
  */
+import type { LinkChange } from '../lab/faults/link-control.ts'
 
 import type { ForwardPlan } from '../lab/topology.ts'
 
@@ -11,6 +12,9 @@ export type ControlRequest =
   | { readonly do: 'inspect'; readonly what: string }
   | { readonly do: 'logs'; readonly node?: string | undefined; readonly follow?: boolean | undefined }
   | { readonly do: 'console'; readonly node: string }
+  | { readonly do: 'explain' }
+  | { readonly do: 'links'; readonly where?: string | undefined }
+  | { readonly do: 'link'; readonly where: string; readonly change: LinkChange }
   | { readonly do: 'forwards' }
   /** `node`: its name, or an address. */
   | { readonly do: 'forward'; readonly node: string; readonly plan: ForwardPlan }

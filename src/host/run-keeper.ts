@@ -1,11 +1,13 @@
 /** Keeps a whole run in a folder while it happens: every frame, every console with its stamps, and at the end its hash. Read back by kept-run.ts. */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { copyFrame } from '../link/frame.ts'
 import type { Lab } from '../lab/lab.ts'
 import { formatStamps, LineStamper } from '../lab/runs/line-stamps.ts'
 import { type RunCard, runCard } from '../lab/runs/run-card.ts'
 import type { Transcript } from '../lab/transcript.ts'
 import { HostError } from './host-error.ts'
+import { formatInput, type Input } from './inputs.ts'
 
 /** Names in a kept run's folder. */
 export const runNames = { card: 'run.json', frames: 'frames.pcapng', consoles: 'consoles', inputs: 'inputs.jsonl' } as const
@@ -15,15 +17,21 @@ export class RunKeeper {
   readonly #lab: Lab
   readonly #files: number[] = []
   readonly #stops: (() => void)[] = []
+  readonly #file: string
+  /** What uplinks and NATs let in. */
+  readonly #frames: Input[] = []
 
-  /** From now on; the lab must not have run yet. @throws {HostError} when the folder can't be written. */
-  constructor(lab: Lab, folder: string) {
+  /** @param file the lab file. From now on; the lab must not have run yet. @throws {HostError} when the folder can't be written. */
+  constructor(lab: Lab, folder: string, file: string) {
     this.folder = folder
+    this.#file = resolve(file)
     this.#lab = lab
     try {
       mkdirSync(join(folder, runNames.consoles), { recursive: true })
       const frames = this.#open(runNames.frames)
       this.#stops.push(lab.record(() => true, 'both', (bytes) => write(frames, bytes)))
+      this.#stops.push(lab.door.hear(({ frame, ...entry }) => void this.#frames.push({ kind: 'frame', ...entry, frame: copyFrame(frame) })))
+      this.#stops.push(lab.door.hearOutside((entry) => void this.#frames.push({ kind: 'outside', ...structuredClone(entry) })))
       for (const [node, { transcript }] of lab.machines) this.#console(node, transcript)
     } catch (error) {
       this.#release()
@@ -36,9 +44,9 @@ export class RunKeeper {
   close(end: RunCard['end']): void {
     if (this.#files.length === 0) return
     this.#release()
-    const { door } = this.#lab
-    writeFileSync(join(this.folder, runNames.inputs), door.entries.map(({ time, node, bytes }) => `${JSON.stringify({ time, node, bytes: Buffer.from(bytes).toString('base64') })}\n`).join(''))
-    writeFileSync(join(this.folder, runNames.card), `${JSON.stringify(runCard(this.#lab, end), null, 2)}\n`)
+    const inputs: Input[] = [...this.#frames, ...this.#lab.door.entries.map((entry) => ({ kind: 'typed' as const, ...entry })), ...this.#lab.links.map((entry) => ({ kind: 'link' as const, ...entry }))]
+    writeFileSync(join(this.folder, runNames.inputs), inputs.sort((a, b) => a.time - b.time).map(formatInput).join(''))
+    writeFileSync(join(this.folder, runNames.card), `${JSON.stringify({ ...runCard(this.#lab, end), file: this.#file }, null, 2)}\n`)
   }
 
   #console(node: string, transcript: Transcript): void {

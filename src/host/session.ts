@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { join, resolve } from 'node:path'
 import { ConfigError } from '../base/errors.ts'
+import { linkRows } from '../lab/faults/link-control.ts'
 import { chooseCapture } from '../lab/capture-filter.ts'
 import { nodes, serviceTables, tables } from '../lab/inspect.ts'
 import type { Lab, LabEnd } from '../lab/lab.ts'
@@ -62,7 +63,7 @@ export class Session {
       if (this.#options.reachable) await this.#reach()
       for (const [node, island] of this.lab.machines) await this.#console(node, island)
       this.#capture()
-      if (this.#options.keep !== undefined) this.#keeper = new RunKeeper(this.lab, this.#options.keep)
+      if (this.#options.keep !== undefined) this.#keeper = new RunKeeper(this.lab, this.#options.keep, this.#read.source.file)
       if (this.lab.uplinks.size > 0) await this.#uplinks()
       if (this.lab.nats.size > 0) await this.#leadOut()
     } catch (error) {
@@ -144,6 +145,13 @@ export class Session {
         return this.#visit(request.node)
       case 'capture':
         return this.#liveCapture(request.what)
+      case 'explain':
+        return { value: [...this.lab.machines.keys()].map((node) => this.lab.doctor.explain(node)) }
+      case 'links':
+        return { value: linkRows(this.lab.taps, request.where) }
+      case 'link':
+        this.lab.setLink(request.where, request.change)
+        return { value: null }
       case 'forwards':
         return { value: this.#nats?.rows ?? [] }
       case 'forward':

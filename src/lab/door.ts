@@ -77,6 +77,11 @@ export class Door {
     this.#clock = clock
   }
 
+  /** The instant of what comes in now. */
+  get now(): Instant {
+    return this.#clock.now
+  }
+
   /** A frame from outside, now. The bytes are the lab's from then on. @returns whether it was taken. */
   frame(uplink: string, frame: Frame): boolean {
     return this.replayFrame({ time: this.#clock.now, uplink, frame })

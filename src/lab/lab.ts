@@ -7,6 +7,7 @@ import { line } from '../wire/dissect.ts'
 import { Doctor } from './explain/doctor.ts'
 import { FlightRecorder } from './flight-recorder.ts'
 import type { Hit } from './faults/fault-plan.ts'
+import { controlLink, type LinkChange, type LinkEntry } from './faults/link-control.ts'
 import type { Hub } from '../link/hub.ts'
 import { Recorder } from '../link/recorder.ts'
 import type { Switch } from '../link/switch.ts'
@@ -90,6 +91,8 @@ export class Lab implements LabPieces {
   readonly #recorders = new Set<Recorder>()
   /** What faults did, in the order of its happening at each port; the first so many. */
   readonly hits: (Hit & { readonly time: Instant })[] = []
+  /** Every change that was made live, oldest first. */
+  readonly links: LinkEntry[] = []
   /** The faults' voice speaks with the time of the port they are at. */
   readonly #faultLog: { at: Instant; readonly log: Log }
   #steps = 0
@@ -218,6 +221,17 @@ export class Lab implements LabPieces {
   macs(node: string): readonly string[] {
     const { machines, hosts } = this.topology
     return [...machines, ...hosts].find((one) => one.name === node)?.nics.map((nic) => nic.mac) ?? []
+  }
+
+  /** Changes what befalls a link, now. @throws {ConfigError} when nothing is called so. */
+  setLink(where: string, change: LinkChange): void {
+    this.replayLink({ time: this.door.now, where, change })
+  }
+
+  /** The same at a stated instant, for a run that is played back. */
+  replayLink(entry: LinkEntry): void {
+    controlLink(this.taps, entry)
+    this.links.push(entry)
   }
 
   /** For the builder: a node has printed. */

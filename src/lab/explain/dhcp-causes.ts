@@ -18,9 +18,10 @@ export const wrongVlan: Cause = (evidence) => {
   if (story.dhcp.discovers === 0 || story.dhcp.offers > 0) return undefined
   const here = servicesOf(evidence, 'dhcp').filter(({ network }) => network === nic?.network)
   if (here.length === 0 || here.some(({ vlan }) => vlan === nic.vlan)) return undefined
-  const text = (vlan: number | undefined): string => (vlan === undefined ? 'no VLAN (untagged)' : `VLAN ${vlan}`)
-  return { cause: 'wrong-vlan', because: `${plan.name} is in ${text(nic.vlan)} of ${nic.network}, and ${here[0].service.name} answers in ${text(here[0].vlan)}: they don’t hear each other`, fix: nic.vlan === undefined ? `Put it there: nodes.${plan.name}.networks.${nic.network}.vlan: ${here[0].vlan}.` : `Take nodes.${plan.name}.networks.${nic.network}.vlan out, or put a DHCP server into VLAN ${nic.vlan}.` }
+  return { cause: 'wrong-vlan', because: `${plan.name} is in ${vlanText(nic.vlan)} of ${nic.network}, and ${here[0].service.name} answers in ${vlanText(here[0].vlan)}: they don’t hear each other`, fix: nic.vlan === undefined ? `Put it there: nodes.${plan.name}.networks.${nic.network}.vlan: ${here[0].vlan}.` : `Take nodes.${plan.name}.networks.${nic.network}.vlan out, or put a DHCP server into VLAN ${nic.vlan}.` }
 }
+
+const vlanText = (vlan: number | undefined): string => (vlan === undefined ? 'no VLAN (untagged)' : `VLAN ${vlan}`)
 
 export const noDhcpServer: Cause = (evidence) => {
   const { plan, story } = evidence

@@ -5,6 +5,8 @@ import type { Verdict } from '../verdicts.ts'
 export interface RunCard {
   readonly format: 1
   readonly lab: string
+  /** Absolute path of the lab file. */
+  readonly file?: string
   readonly seed: string
   /** The run's hash: sixteen hexadecimal digits. */
   readonly digest: string
