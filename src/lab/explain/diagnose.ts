@@ -6,11 +6,10 @@ import type { Cause, Evidence, Finding } from './evidence.ts'
 
 /** From what happens last in a boot to what happens first: a node that came far is not explained by what it got over early. */
 const causes: readonly Cause[] = [
-  noLink,
   outOfMemory, staleHandle, nfsRefused, nfsVersionMismatch, rootDeviceMissing, kernelPanic, wrongImageType,
   wrongArchitecture, notAnImage, fileMissing, blockSize, fileRefused, counterWrap,
   duplicateAddress, gatewayWrong, dnsWrong, transferStalled,
-  noBootFile, poolExhausted, refusedLease, offerIgnored, wrongVlan, noDhcpServer,
+  noBootFile, poolExhausted, refusedLease, offerIgnored, wrongVlan, noDhcpServer, noLink,
 ]
 
 /** @returns undefined when nothing that we know explains it. */
