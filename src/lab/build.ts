@@ -128,10 +128,12 @@ class Builder {
   #host(plan: HostPlan): void {
     const { timeline } = this.#fabric
     const host = new Host({ name: plan.name, scheduler: timeline, random: this.#random.fork(`host ${plan.name}`), log: this.#journal.log(plan.name, timeline) })
+    // What comes through NAT comes in bulk; whoever can't take super-frames has them cut (link/settle.ts).
+    const offload = this.#topology.networks.some((network) => network.name === plan.name && network.nat !== undefined)
     for (const nic of plan.nics) {
       const tap = this.#cable(plan.name, nic, nic.network as string, timeline, false)
       const address = nic.address as NonNullable<NicPlan['address']>
-      host.addInterface({ name: nic.name, port: tap, mac: parseMac(nic.mac), addresses: [{ address: parseIpv4(address.address), prefix: address.prefix }] })
+      host.addInterface({ name: nic.name, port: tap, mac: parseMac(nic.mac), offload, addresses: [{ address: parseIpv4(address.address), prefix: address.prefix }] })
     }
     this.#hosts.set(plan.name, host)
   }
