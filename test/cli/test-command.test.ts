@@ -16,6 +16,13 @@ ${more}
 `
 
 describe('netloom test', () => {
+  it('keeps console lines beside the frames', async () => {
+    const file = bench.write('says.yaml', lab('faults: [ { match: "tftp.data to node1" } ]'))
+    await bench.call('test', file, '--results', bench.file('said'))
+    const { packets } = pcapng.parse(readFileSync(`${bench.file('said/netlab-1')}/flight.pcapng`))
+    expect(packets.some(({ comment }) => comment?.startsWith('hello: lease 10.0.0.') === true)).toBe(true)
+  })
+
   it('leaves hash, packets, consoles, events and an explanation of a run that failed, and says the cause', async () => {
     const file = bench.write('fails.yaml', lab('faults: [ { match: "dhcp.offer to node1" } ]'))
     const { code, out } = await bench.call('test', file, '--results', bench.file('left'))
