@@ -7,28 +7,21 @@
  * process with all its threads (V8's compilers are ours to pay). The ratio is QEMU's over ours: above 1 we are faster.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ImageStore } from '../../src/host/images/image-store.ts'
 import { loadImages } from '../../src/host/load-images.ts'
 import { readLab } from '../../src/host/open-lab.ts'
+import { cpuSeconds } from '../process-time.ts'
 import { type Summary, summary } from '../summary.ts'
 
 const shell = 'netloom: shell ready'
-const ticksPerSecond = 100
 
 interface Taken {
   readonly wall: number
   readonly cpu: number
-}
-
-/** User and system time of a process in seconds, its ended threads included (proc(5), fields 14 and 15). */
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
 /** Runs a command until its output has the shell's line. */

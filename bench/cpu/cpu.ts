@@ -7,10 +7,11 @@
  * more, says `end` and its checksum, which must be one for all. Taken: CPU time of the process with all its threads between the lines.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { cpuSeconds } from '../process-time.ts'
 import { summary } from '../summary.ts'
 
 interface Kernel {
@@ -33,7 +34,6 @@ const kernels: Readonly<Record<string, Kernel>> = {
 }
 
 const here = import.meta.dirname
-const ticksPerSecond = 100
 
 function build(name: string, folder: string): string {
   const { source, warm, rounds, flags } = kernels[name]
@@ -43,12 +43,6 @@ function build(name: string, folder: string): string {
   execFileSync('riscv64-unknown-elf-gcc', [...options, ...flags, `-DWARM=${warm}`, `-DROUNDS=${rounds}`, '-T', script, start, code, '-o', elf])
   execFileSync('riscv64-unknown-elf-objcopy', ['-O', 'binary', elf, `${elf}.bin`])
   return elf
-}
-
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
 /** @returns CPU seconds between the marks, and the checksum. */

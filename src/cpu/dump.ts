@@ -1,7 +1,7 @@
 /** A hart's registers and CSRs for people. */
+import { integerNames } from './isa/registers.ts'
 import { fBase, slot } from './layout.ts'
 
-const names = ['zero', 'ra', 'sp', 'gp', 'tp', 't0', 't1', 't2', 's0', 's1', 'a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 's2', 's3', 's4', 's5', 's6', 's7', 's8', 's9', 's10', 's11', 't3', 't4', 't5', 't6']
 const shown = ['mstatus', 'mepc', 'mcause', 'mtval', 'mtvec', 'mie', 'mip', 'lines', 'medeleg', 'mideleg', 'sepc', 'scause', 'stval', 'stvec', 'satp', 'skipped'] as const
 const modes = ['U', 'S', '?', 'M']
 
@@ -11,7 +11,7 @@ export function dump(hart: number, state: DataView): string {
   const columns = (items: readonly string[], width: number): void => {
     for (let at = 0; at < items.length; at += width) lines.push(items.slice(at, at + width).join('  '))
   }
-  columns(names.map((name, at) => `${name.padStart(4)} ${word(8 * at)}`), 4)
+  columns(integerNames.map((name, at) => `${name.padStart(4)} ${word(8 * at)}`), 4)
   columns(shown.map((name) => `${name.padStart(8)} ${word(slot[name])}`), 3)
   columns(Array.from({ length: 32 }, (_, at) => `${`f${at}`.padStart(4)} ${word(fBase + 8 * at)}`), 4)
   return `${lines.join('\n')}\n`

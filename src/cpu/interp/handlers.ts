@@ -1,8 +1,9 @@
 /** One handler a row: its term lowered with operands taken from the decoded entry and registers kept in memory. */
 import { fBase, slot, tlbRead, tlbWrite } from '../layout.ts'
 import type { Effect } from '../isa/row.ts'
-import { type LoadKind, type OperandName, type StoreKind, type Term, add, c32, c64, eq, eqz, extendS, extendU, gtU, leU, load, ltU, ne, or, shrS, sub } from '../term.ts'
+import { type OperandName, type Term, add, c32, c64, eq, eqz, extendS, extendU, gtU, leU, load, ltU, ne, or, shrS, sub } from '../term.ts'
 import { tlbHit, tlbHost } from '../system/tlb.ts'
+import { loadKind, storeKinds } from '../system/widths.ts'
 import { clear, get32, get64, mstatus } from '../system/state.ts'
 import { type Variant, isMemoryOfFloat, wideImmediate } from './entry.ts'
 import { type Dispatch, currentPc, next, spill, warm } from './interpreter.ts'
@@ -90,11 +91,6 @@ function roundingGate(d: Dispatch): void {
   })
 }
 
-const loadKinds: Readonly<Record<string, LoadKind>> = {
-  '1s': 'i64.8s', '1u': 'i64.8u', '2s': 'i64.16s', '2u': 'i64.16u', '4s': 'i64.32s', '4u': 'i64.32u', '8s': 'i64', '8u': 'i64',
-}
-const storeKinds: Readonly<Record<number, StoreKind>> = { 1: 'i64.8', 2: 'i64.16', 4: 'i64.32', 8: 'i64' }
-
 const hit = (d: Dispatch, table: number, width: number): Term => tlbHit(d.f, table, d.address, width, d.context, d.index)
 const hostOf = (d: Dispatch, table: number): Term => tlbHost(table, d.address, d.index)
 
@@ -109,7 +105,7 @@ function loading(d: Dispatch, variant: Variant, effect: Extract<Effect, { kind: 
   })
   if (!variant.discard) {
     const boxed = effect.file === 'f' && effect.width === 4
-    const value = load(boxed ? 'i64.32u' : loadKinds[`${effect.width}${effect.signed ? 's' : 'u'}`], d.host)
+    const value = load(loadKind(effect), d.host)
     f.store('i64', rdHome(d), boxed ? or(value, c64(-(1n << 32n))) : value, effect.file === 'f' ? fBase : 0)
   }
   next(d, variant.length)

@@ -4,9 +4,10 @@
  */
 import { slot, tlbRead, tlbWrite } from '../layout.ts'
 import type { Effect } from '../isa/row.ts'
-import { type LoadKind, type OperandName, type StoreKind, type Term, add, and, c32, c64, eq, eqz, extendU, gtU, leU, load, ne, or, select, sub, wrap } from '../term.ts'
+import { type OperandName, type Term, add, and, c32, c64, eq, eqz, extendU, gtU, leU, load, ne, or, select, sub, wrap } from '../term.ts'
 import { clear, get32, get64, mstatus } from '../system/state.ts'
 import { tlbHit, tlbHost } from '../system/tlb.ts'
+import { loadKind, storeKinds } from '../system/widths.ts'
 import type { Func, Label, LocalTerm } from '../wasm/func.ts'
 import type { FuncRef } from '../term.ts'
 import type { Instruction } from './blocks.ts'
@@ -142,11 +143,6 @@ function floatGate(site: Site, instruction: Instruction, done: number): void {
   }
 }
 
-const loadKinds: Readonly<Record<string, LoadKind>> = {
-  '1s': 'i64.8s', '1u': 'i64.8u', '2s': 'i64.16s', '2u': 'i64.16u', '4s': 'i64.32s', '4u': 'i64.32u', '8s': 'i64', '8u': 'i64',
-}
-const storeKinds: Readonly<Record<number, StoreKind>> = { 1: 'i64.8', 2: 'i64.16', 4: 'i64.32', 8: 'i64' }
-
 /** The group's local; looked up by the first member. */
 function baseOf(site: Site, group: Group, instruction: Instruction): LocalTerm {
   const { f, address, index } = site
@@ -185,7 +181,7 @@ function access(site: Site, instruction: Instruction, table: number, width: numb
 function loading(site: Site, instruction: Instruction, done: number, effect: Extract<Effect, { kind: 'load' }>): void {
   const { f, address, host } = site
   const boxed = effect.file === 'f' && effect.width === 4
-  const kind = boxed ? 'i64.32u' : loadKinds[`${effect.width}${effect.signed ? 's' : 'u'}`]
+  const kind = loadKind(effect)
   const take = (from: Term, offset: number): void => {
     const raw = load(kind, from, offset)
     writeFile(site, effect.file, instruction.rd, boxed ? or(raw, c64(-(1n << 32n))) : raw)
