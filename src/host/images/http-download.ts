@@ -46,7 +46,10 @@ async function store(response: IncomingMessage, file: string, have: number, { he
     if (bytes > limitBytes) response.destroy(new Error(`it is longer than the ${limitBytes} bytes it should have`))
     else hear?.(bytes, total)
   })
-  await pipeline(response, createWriteStream(file, { flags: from > 0 ? 'a' : 'w' }), { signal })
+  const written = createWriteStream(file, { flags: from > 0 ? 'a' : 'w' })
+  const closed = new Promise((resolve) => written.once('close', resolve))
+  // An open that is under way still makes the file after the pipeline has failed: who is told of the failure may remove the folder.
+  await pipeline(response, written, { signal }).finally(() => closed)
 }
 
 async function request(url: string, from: number, signal: AbortSignal | undefined): Promise<IncomingMessage> {
