@@ -47,7 +47,7 @@ async function store(response: IncomingMessage, file: string, have: number, { he
     else hear?.(bytes, total)
   })
   const written = createWriteStream(file, { flags: from > 0 ? 'a' : 'w' })
-  const closed = new Promise((resolve) => written.once('close', resolve))
+  const closed = new Promise<void>((resolve) => written.once('close', () => resolve()))
   // An open that is under way still makes the file after the pipeline has failed: who is told of the failure may remove the folder.
   await pipeline(response, written, { signal }).finally(() => closed)
 }
