@@ -17,6 +17,7 @@ import type { Instant } from '../base/time.ts'
 import { Timeline } from '../base/timeline.ts'
 import type { Core, CoreBus, CoreConfig } from '../cpu/core.ts'
 import { lines } from '../cpu/core.ts'
+import { type CpuName, profiles } from '../cpu/isa/profile.ts'
 import type { BlockDevice } from '../disk/block.ts'
 import type { BootImages, BootPlan } from './boot.ts'
 import { planBoot, treeRoom } from './boot.ts'
@@ -51,6 +52,8 @@ export interface MachineConfig {
   readonly ramBytes: number
   /** 1…8. */
   readonly harts: number
+  /** rv64gc unless told otherwise. */
+  readonly cpu?: CpuName
   readonly boot: BootImages
   readonly nics: readonly NicConfig[]
   /** In the order of `vda`, `vdb`, … */
@@ -110,7 +113,7 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.#config = config
     this.#plan = planBoot(config.boot, config.ramBytes)
     this.#entropy = config.random.fork('entropy')
-    this.core = config.coreFactory({ harts: config.harts, ramBytes: config.ramBytes, ramBase, timebaseHz, bus: this.#bus() })
+    this.core = config.coreFactory({ harts: config.harts, cpu: config.cpu ?? 'rv64gc', ramBytes: config.ramBytes, ramBase, timebaseHz, bus: this.#bus() })
     this.#memory = new Ram(this.core, ramBase)
     const { board, nics } = this.#board()
     this.nics = nics
@@ -190,7 +193,7 @@ export class Machine implements Stateful<MachineSnapshot> {
   deviceTree(): Uint8Array {
     const { initrd, bootargs } = this.#plan
     const chosen = { bootargs, initrd, rngSeed: this.#entropy.bytes(32), kaslrSeed: this.#entropy.bytes(8) }
-    const tree = buildDeviceTree(virtTree({ harts: this.#config.harts, ramBytes: this.#config.ramBytes, rows: this.#rows, chosen }))
+    const tree = buildDeviceTree(virtTree({ harts: this.#config.harts, profile: profiles[this.#config.cpu ?? 'rv64gc'], ramBytes: this.#config.ramBytes, rows: this.#rows, chosen }))
     assert(tree.length <= treeRoom, `a device tree of ${tree.length} bytes`)
     return tree
   }
@@ -228,6 +231,7 @@ export class Machine implements Stateful<MachineSnapshot> {
         return
       }
       this.timeline.step()
+      this.core.rouse()
       if (this.#yielding) return
     }
   }

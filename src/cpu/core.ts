@@ -31,6 +31,8 @@ export interface Core extends Stateful<Plain> {
   /** Lets time pass without an instruction, for an idle core. */
   skip(until: Instant): void
   line(hart: number, line: Line, high: boolean): void
+  /** An event has come: a guest that waits for one by polling looks again now, and not when its shortened wait would have ended. */
+  rouse(): void
   /** RAM was written by a device: drops what was decoded from there, breaks reservations. `address` is an offset into `ram`. */
   wrote(offset: number, length: number): void
   /** Puts every hart at `pc` in M-mode, as after power-on; a0 = hart id, a1, a2 as given. RAM is left alone. */

@@ -41,6 +41,8 @@ export const slot = {
   spinAt: 0x260,
   spinCount: 0x268,
   spinAddress: 0x270,
+  /** i32: what is left of a step of time whose beginning used up the fuel; see system/clock.ts. */
+  spinDebt: 0x26c,
   mstatus: 0x280,
   misa: 0x288,
   medeleg: 0x290,

@@ -120,6 +120,7 @@ class MachineCore implements Core {
       if (hart === undefined) return
       this.#enter(hart)
       const fuel = Math.min(this.#target - this.#ticks, stretch, this.harts > 1 ? quantum - (this.#ticks % quantum) : stretch)
+      if (this.#owes(fuel)) continue
       this.#setBudget(fuel)
       this.#running = true
       this.#exports.run()
@@ -146,8 +147,13 @@ class MachineCore implements Core {
     const before = this.#view.getUint32(at, true)
     const after = high ? before | (1 << line) : before & ~(1 << line)
     this.#view.setUint32(at, after, true)
+    if (after !== before) this.#view.setInt32(this.#home(hart) + slot.spinDebt, 0, true)
     // The hart looks at its lines when it is entered: end the turn at this instruction.
     if (this.#running && after !== before) this.#cut(this.now)
+  }
+
+  rouse(): void {
+    for (let hart = 0; hart < this.harts; hart++) this.#view.setInt32(this.#home(hart) + slot.spinDebt, 0, true)
   }
 
   wrote(offset: number, length: number): void {
@@ -223,6 +229,17 @@ class MachineCore implements Core {
       this.#exports.refreshContext()
     }
     this.#view.setInt32(slot.waiting, 0, true)
+  }
+
+  /** Lets what is left of the hart's step of time pass (system/clock.ts). @returns whether anything was. */
+  #owes(fuel: number): boolean {
+    const debt = this.#view.getInt32(slot.spinDebt, true)
+    if (debt === 0) return false
+    const paid = Math.min(debt, fuel)
+    this.#view.setInt32(slot.spinDebt, debt - paid, true)
+    this.#view.setBigUint64(slot.skipped, this.#view.getBigUint64(slot.skipped, true) + BigInt(paid), true)
+    this.#ticks += paid
+    return true
   }
 
   #setBudget(fuel: number): void {

@@ -51,6 +51,8 @@ export class FakeCore implements Core {
     else this.high.delete(`${hart}.${line}`)
   }
 
+  rouse(): void {}
+
   wrote(offset: number, length: number): void {
     this.written.push([offset, length])
   }

@@ -70,6 +70,7 @@ export class ScriptCore implements Core {
   }
 
   line(): void {}
+  rouse(): void {}
   wrote(): void {}
   dump(): string {
     return ''

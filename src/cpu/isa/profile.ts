@@ -28,6 +28,21 @@ export const profiles = {
 
 export type CpuName = keyof typeof profiles
 
+/** The words of `cpu:` in a lab file. */
+export const cpuNames = Object.keys(profiles) as [CpuName, ...CpuName[]]
+
+/** What every hart has beyond the letters of RV64GC. */
+const always = ['zicntr', 'zicsr', 'zifencei'] as const
+/** Second letters of extensions that begin with z, in the order of the unprivileged manual §27.11 (table "standard extensions"). */
+const canonical = 'imafdqcb'
+
+/** All extensions of the profile's harts that have a name of several letters, in the order in which an ISA string has them: z by category, then s. */
+export function longExtensions({ extensions }: Profile): readonly string[] {
+  const more: readonly string[] = extensions.size === 0 ? [] : [...extensions, 'zihpm']
+  const rank = (name: string): number => (name.startsWith('s') ? canonical.length : canonical.indexOf(name[1]))
+  return [...always, ...more].toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+}
+
 /** Whether harts of these extensions have the row. */
 export const has = (extensions: Extensions, { extension }: Row): boolean => extension === undefined || extensions.has(extension)
 

@@ -75,7 +75,6 @@ function loadSlow(parts: Parts, f: Func): void {
     f.return(hostAddress(parts, physical))
   })
   f.if(and(wrap(physical), sub(size, c32(1))), () => raised(f, parts, read, address, c32(0)))
-  f.call(parts.spin, physical)
   const low = f.let(callTerm(parts.mmioRead, asDouble(physical), select(eq(size, c32(8)), c32(4), size)))
   f.if(apply('f64.lt', low, { kind: 'const', type: 'f64', value: 0 }), () => raised(f, parts, read, address, c32(0)))
   f.store('i64', c32(0), apply('i64.trunc_f64_u', low), slot.scratch)
@@ -84,6 +83,8 @@ function loadSlow(parts: Parts, f: Func): void {
     f.if(apply('f64.lt', low, { kind: 'const', type: 'f64', value: 0 }), () => raised(f, parts, read, address, c32(0)))
     f.store('i64.32', c32(0), apply('i64.trunc_f64_u', low), slot.scratch + 4)
   })
+  // After the look, so that what was seen doesn't depend on how much fuel there was.
+  f.call(parts.spin, physical)
   f.return(c32(slot.scratch))
 }
 

@@ -14,8 +14,9 @@ const spinPatience = 32
 
 /**
  * A guest that polls a clock or a device register in a tight loop does nothing else until time has passed, so time may pass
- * without its instructions: a step of 1 to 16 µs a look, never beyond the slice, so never beyond the next event. A delay loop then
- * costs a hundredth of the instructions, and ends late by at most one step. It depends on the guest's instructions and on virtual time alone.
+ * without its instructions: a step of 1 to 16 µs a look, never beyond the next event. A delay loop then costs a hundredth of the
+ * instructions, and ends late by at most one step. It depends on the guest's instructions and on virtual time alone: where the fuel ends
+ * first, which is the affair of whoever runs us, the rest of the step is owed, and paid at the next entry unless an event has come (`Core.rouse`).
  */
 export function buildClock(parts: Parts): void {
   const f: Func = parts.spin
@@ -30,7 +31,10 @@ export function buildClock(parts: Parts): void {
   f.if(gtU(count, c32(spinPatience)), () => {
     const doublings = f.let(shrU(sub(count, c32(spinPatience)), c32(4)))
     const step = f.let(shl(c32(1000), select(ltU(doublings, c32(4)), doublings, c32(4))))
-    f.if(gtU(step, get32(slot.fuel)), () => f.set(step, get32(slot.fuel)))
+    f.if(gtU(step, get32(slot.fuel)), () => {
+      put32(f, slot.spinDebt, sub(step, get32(slot.fuel)))
+      f.set(step, get32(slot.fuel))
+    })
     put32(f, slot.fuel, sub(get32(slot.fuel), step))
     put64(f, slot.skipped, add(get64(slot.skipped), extendU(step)))
   })

@@ -77,8 +77,8 @@ function readSpecial(parts: Parts, f: Func, access: Access): void {
   })
   f.if(is(access, 'time', 'cycle', 'instret', 'counter'), () => counterAllowed(f, number, illegal))
   f.if(is(access, 'time'), () => {
-    f.call(parts.spin, c64(-1))
     f.set(old, apply('i64.div_u', ticksNow(), c64(parts.ticksPerTime)))
+    f.call(parts.spin, c64(-1))
   })
   f.if(is(access, 'cycle'), () => f.set(old, add(get64(slot.cycleOffset), ticksNow())))
   f.if(is(access, 'instret'), () => f.set(old, add(get64(slot.instretOffset), sub(ticksNow(), get64(slot.skipped)))))

@@ -52,7 +52,7 @@ function wrapped(core: Core): Core {
     harts: 1, ram: core.ram, idle: false,
     get retired() { return core.retired },
     get now() { return core.now },
-    run: (until) => core.run(until), stopBefore: (until) => core.stopBefore(until), skip: (until) => core.skip(until), line: (...args) => core.line(...args),
+    run: (until) => core.run(until), stopBefore: (until) => core.stopBefore(until), skip: (until) => core.skip(until), line: (...args) => core.line(...args), rouse: () => core.rouse(),
     wrote: (...args) => core.wrote(...args), reset: (...args) => core.reset(...args), dump: (hart) => core.dump(hart), load: (state) => core.load(state),
     save: () => {
       const state = core.save() as { states: Uint8Array[] }
