@@ -1,4 +1,5 @@
 /** The device tree of the board: what OpenSBI, U-Boot and Linux are told about it. Devicetree Specification v0.4; bindings as in Linux. */
+import { longExtensions, type Profile, profiles } from '../cpu/isa/profile.ts'
 import type { Property, TreeNode } from './device-tree.ts'
 import { cells64, quad } from './device-tree.ts'
 import type { Row } from './memory-map.ts'
@@ -17,16 +18,21 @@ export interface Chosen {
 
 export interface VirtTree {
   readonly harts: number
+  /** What the harts can do; rv64gc when left out. */
+  readonly profile?: Profile
   readonly ramBytes: number
   readonly rows: readonly Row[]
   readonly chosen: Chosen
 }
 
-/** The old way to tell the instruction set, and the new one that Linux 6.5 and later prefer. */
-const isa = 'rv64imafdc_zicsr_zifencei'
-const extensions = ['i', 'm', 'a', 'f', 'd', 'c', 'zicntr', 'zicsr', 'zifencei']
+const letters = ['i', 'm', 'a', 'f', 'd', 'c']
+/** What the old ISA string takes for granted (bindings, riscv/extensions.yaml). */
+const implied = new Set(['zicntr', 'zihpm'])
+/** Bytes that the cache-block instructions work on. */
+const blockBytes = 64
+const mmuTypes = { 1: 'riscv,sv39', 2: 'riscv,sv48', 3: 'riscv,sv57' } as const
 
-export function virtTree({ harts, ramBytes, rows, chosen }: VirtTree): TreeNode {
+export function virtTree({ harts, profile = profiles.rv64gc, ramBytes, rows, chosen }: VirtTree): TreeNode {
   return {
     name: '',
     properties: { '#address-cells': 2, '#size-cells': 2, compatible: 'riscv-virtio', model: 'riscv-virtio,netloom' },
@@ -34,7 +40,7 @@ export function virtTree({ harts, ramBytes, rows, chosen }: VirtTree): TreeNode 
       { name: 'chosen', properties: chosenProperties(chosen) },
       { name: 'aliases', properties: { serial0: consolePath } },
       { name: `memory@${ramBase.toString(16)}`, properties: { device_type: 'memory', reg: cells64(ramBase, ramBytes) } },
-      cpus(harts),
+      cpus(harts, profile),
       ...rows.flatMap((row) => row.root?.() ?? []),
       {
         name: 'soc',
@@ -55,17 +61,20 @@ function chosenProperties({ bootargs, initrd, rngSeed, kaslrSeed }: Chosen): Rec
   }
 }
 
-function cpus(harts: number): TreeNode {
+function cpus(harts: number, profile: Profile): TreeNode {
   const numbers = Array.from({ length: harts }, (_, hart) => hart)
   const cores = numbers.map((hart) => ({ name: `core${hart}`, properties: { cpu: phandles.cpu(hart) } }))
   return {
     name: 'cpus',
     properties: { '#address-cells': 1, '#size-cells': 0, 'timebase-frequency': timebaseHz },
-    children: [...numbers.map(cpu), { name: 'cpu-map', properties: {}, children: [{ name: 'cluster0', properties: {}, children: cores }] }],
+    children: [...numbers.map((hart) => cpu(hart, profile)), { name: 'cpu-map', properties: {}, children: [{ name: 'cluster0', properties: {}, children: cores }] }],
   }
 }
 
-function cpu(hart: number): TreeNode {
+/** The instruction set is told in the old way and in the one that Linux 6.5 and later prefer. */
+function cpu(hart: number, profile: Profile): TreeNode {
+  const names = longExtensions(profile)
+  const has = (name: string): boolean => names.includes(name)
   return {
     name: `cpu@${hart.toString(16)}`,
     properties: {
@@ -74,10 +83,12 @@ function cpu(hart: number): TreeNode {
       reg: hart,
       status: 'okay',
       compatible: 'riscv',
-      'riscv,isa': isa,
+      'riscv,isa': [`rv64${letters.join('')}`, ...names.filter((name) => !implied.has(name))].join('_'),
       'riscv,isa-base': 'rv64i',
-      'riscv,isa-extensions': extensions,
-      'mmu-type': 'riscv,sv39',
+      'riscv,isa-extensions': [...letters, ...names],
+      ...(has('zicbom') ? { 'riscv,cbom-block-size': blockBytes } : {}),
+      ...(has('zicboz') ? { 'riscv,cboz-block-size': blockBytes } : {}),
+      'mmu-type': mmuTypes[profile.pageModes],
     },
     children: [
       {

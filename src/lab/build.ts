@@ -95,6 +95,7 @@ class Builder {
       name: plan.name,
       ramBytes: plan.memoryBytes,
       harts: plan.cpus,
+      cpu: plan.cpu,
       boot: this.#boot(plan),
       nics: plan.nics.map((nic) => ({ mac: parseMac(nic.mac) })),
       disks: plan.disks.map((disk) => this.#parts.disk(disk)),

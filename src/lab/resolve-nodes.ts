@@ -52,7 +52,7 @@ function whole(reading: Reading, name: string): { kind: string; text: NodeText }
 
 function host(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): HostPlan {
   const path = ['nodes', name]
-  for (const word of ['memory', 'cpus', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'disks', 'console', 'depends_on', 'ports']) {
+  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'disks', 'console', 'depends_on', 'ports']) {
     if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'a node of kind service has no such thing', undefined, 'key')
   }
   for (const nic of nics) {
@@ -73,7 +73,7 @@ function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]
   const disks = (text.disks ?? []).map((disk): DiskPlan => diskPlan(typeof disk === 'string' ? { file: disk } : disk))
   // One slot is the entropy device's.
   if (nics.length + disks.length > slots - 1) reading.fail(path, `${nics.length} interfaces and ${disks.length} disks; a machine has room for ${slots - 1} in all`, undefined, 'key')
-  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, boot: resolveBoot(reading, path, text), nics, disks, console: consolePlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
+  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot: resolveBoot(reading, path, text), nics, disks, console: consolePlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
 }
 
 function diskPlan({ file, format, read_only: readOnly, overlay, uses }: Exclude<NonNullable<NodeText['disks']>[number], string>): DiskPlan {

@@ -3,6 +3,7 @@
  * It says what may be written; what is left out is filled in by resolve.ts.
  */
 import * as z from 'zod'
+import { cpuNames } from '../cpu/isa/profile.ts'
 import { formatWords } from '../disk/format.ts'
 import { duration, type Quantity, rate, share, size } from './units.ts'
 
@@ -78,6 +79,7 @@ const node = z.strictObject({
   kind: z.string().optional().describe('rv64, service, or a name from kinds'),
   memory: bytes.optional(),
   cpus: z.int({ error: 'expected a number from 1 to 8' }).min(1).max(8, { error: 'a machine has 1 to 8 cpus' }).optional(),
+  cpu: z.enum(cpuNames).optional().describe('What each cpu can do: rv64gc, or the richer rva22'),
   boot: z.enum(['net', 'kernel', 'disk', 'program']).optional(),
   firmware: path.optional().describe('u-boot, u-boot-s, opensbi, none, an image or ./path'),
   kernel: path.optional(),

@@ -1,5 +1,6 @@
 /** A lab as plain data: everything the file said and everything it left out, resolved. What `buildLab` reads, and nothing else. */
 import type { Duration } from '../base/time.ts'
+import type { CpuName } from '../cpu/isa/profile.ts'
 import type { FormatName } from '../disk/format.ts'
 import type { Path } from '../stack/service.ts'
 import type { FrameCount } from './tests/frame-tests.ts'
@@ -103,6 +104,7 @@ export interface MachinePlan {
   readonly kind: 'rv64'
   readonly memoryBytes: number
   readonly cpus: number
+  readonly cpu: CpuName
   readonly boot: BootPlan
   readonly nics: readonly NicPlan[]
   readonly disks: readonly DiskPlan[]

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { TreeNode } from '../../src/board/device-tree.ts'
 import { memoryMap } from '../../src/board/memory-map.ts'
 import { virtTree } from '../../src/board/virt-tree.ts'
+import { profiles } from '../../src/cpu/isa/profile.ts'
 
 const seeds = { rngSeed: new Uint8Array(32).fill(7), kaslrSeed: new Uint8Array(8).fill(9) }
 const tree = virtTree({ harts: 2, ramBytes: 0x1_4000_0000, rows: memoryMap(10), chosen: { ...seeds, bootargs: 'quiet', initrd: { start: 0x8800_0000, end: 0x8800_1000 } } })
@@ -27,6 +28,20 @@ describe('the board’s tree', () => {
     const intc = (hart: number) => node(`/cpus/cpu@${hart}/interrupt-controller`).properties['phandle']
     expect(node('/soc/plic@c000000').properties['interrupts-extended']).toEqual([intc(0), 11, intc(0), 9, intc(1), 11, intc(1), 9])
     expect(node('/soc/clint@2000000').properties['interrupts-extended']).toEqual([intc(0), 3, intc(0), 7, intc(1), 3, intc(1), 7])
+  })
+
+  it('tells the richer profile, z extensions by category before s', () => {
+    const { children } = virtTree({ harts: 1, profile: profiles.rva22, ramBytes: 0x1000_0000, rows: memoryMap(0), chosen: seeds })
+    const cpu = children?.find(({ name }) => name === 'cpus')?.children?.find(({ name }) => name === 'cpu@0')
+    const before = ['zicbom', 'zicboz', 'zicntr', 'zicond', 'zicsr', 'zifencei', 'zihintpause', 'zihpm', 'zawrs', 'zba', 'zbb', 'zbc', 'zbs']
+    const supervisor = [...profiles.rva22.extensions].filter((name) => name.startsWith('s')).toSorted()
+    expect(cpu?.properties).toMatchObject({
+      'riscv,isa': ['rv64imafdc', ...before.filter((name) => name !== 'zicntr' && name !== 'zihpm'), ...supervisor].join('_'),
+      'riscv,isa-extensions': ['i', 'm', 'a', 'f', 'd', 'c', ...before, ...supervisor],
+      'riscv,cbom-block-size': 64,
+      'riscv,cboz-block-size': 64,
+      'mmu-type': 'riscv,sv57',
+    })
   })
 
   it('tells eight virtio slots as QEMU does, and more behind them', () => {

@@ -27,6 +27,10 @@ describe('a lab file that is right', () => {
     expect(lab.machines.map(({ memoryBytes, cpus }) => [memoryBytes, cpus])).toEqual([[2 ** 30, 4], [2 ** 26, 2]])
   })
 
+  it('takes what each cpu can do, rv64gc when nothing is said', () => {
+    expect(read('kinds: { rich: { cpu: rva22 } }\nnodes: { a: { kind: rich }, b: }').machines.map(({ cpu }) => cpu)).toEqual(['rva22', 'rv64gc'])
+  })
+
   it("takes containerlab's wrapper and every spelling of a link", () => {
     const lab = read('topology:\n  nodes: { a: , b-c: }\n  links:\n    - a-b-c\n    - [a, b-c]\n    - endpoints: ["a:eth5", "b-c:eth9"]\n      latency: 1ms\n      rate: 10Mbit\n')
     expect(lab.links).toEqual([
@@ -80,6 +84,7 @@ describe('a lab file that is wrong is refused at its line', () => {
     ['a wrong word', 'sim: { clock: vrtual }', 'lab.yaml:1:15: sim.clock: found "vrtual", expected virtual or realtime | did you mean "virtual"?'],
     ['what is not there yet', 'networks: { lan: { smb: true } }', 'lab.yaml:1:20: the smb service point: not yet in this version | take "smb" out; README\'s "Not yet" lists what is missing'],
     ['a key written twice', 'sim: { seed: 1 }\nsim: { seed: 2 }', 'lab.yaml:2:1: the key "sim" is written twice; it was first at line 1'],
+    ['a cpu that is not there', 'nodes: { a: { cpu: rva23 } }', 'lab.yaml:1:20: nodes.a.cpu: found "rva23", expected rv64gc or rva22 | did you mean "rva22"?'],
     ['a key of a NIC', 'networks: { lan: }\nnodes: { a: { networks: { lan: { mca: x } } } }', 'lab.yaml:2:34: unknown key "mca" in nodes.a.networks.lan | did you mean "mac"?'],
     ['an alias in itself', 'nodes: &a [*a]', 'lab.yaml:1:12: the alias *a contains itself'],
     ['a variable without a value', 'name: ${X}', 'lab.yaml:1:7: the variable X has no value | set it (X=… netloom …) or give a default: ${X:-value}'],
