@@ -4,7 +4,7 @@
  *
  * Names are byte strings: one character a byte, as ISO 8859-1 (`fromUtf8(latin1(name))` is how people read them). Everything is
  * synchronous, and throws FileError with Node's code: `ENOENT`, `EEXIST`, `ENOTDIR`, `EISDIR`, `ENOTEMPTY`, `ENAMETOOLONG`, `EROFS`,
- * `EACCES`, `EINVAL`, `ENOSPC`, `EFBIG`, `EMLINK`, `EIO`, and `ESTALE` for a number whose thing is gone.
+ * `EACCES`, `EINVAL`, `ENOSPC`, `EFBIG`, `EMLINK`, `EIO`, of attributes `ENODATA`, `E2BIG` and `ERANGE`, and `ESTALE` for a number whose thing is gone.
  *
  * Nothing here may show the order or the numbers of the host's inodes, its clock, its free space or its block sizes: the same tree gives
  * the same answers on every computer. So numbers come from names, listings are sorted by byte, and what the lab changes bears the lab's time.
@@ -86,6 +86,15 @@ export interface Volume {
   write(file: NodeId, offset: number, bytes: Uint8Array): void
   /** What was written to `file` survives the end of this process from here on, if anything on this volume does. */
   settle(file: NodeId): void
+  /** Somebody has a file open: when its last name goes, its number, bytes and attributes (with no links) stay until it is released as often as it was held. */
+  hold(file: NodeId): void
+  release(file: NodeId): void
+  /** Names of extended attributes, sorted by byte; only those that were given here, never the host's own. */
+  xattrs(node: NodeId): readonly string[]
+  /** @returns undefined when there is none of that name. */
+  xattr(node: NodeId, name: string): Uint8Array | undefined
+  /** @param value undefined takes it away. `E2BIG` beyond `largestXattr`, `ENOSPC` when all of a thing's together are more than `mostXattrBytes`. */
+  setXattr(node: NodeId, name: string, value: Uint8Array | undefined): void
   create(folder: NodeId, name: string, node: NewNode): NodeId
   /** Gives something that is not a folder one more name. */
   link(node: NodeId, folder: NodeId, name: string): void
@@ -104,6 +113,9 @@ export interface Volume {
 export const longestName = 255
 /** Bytes that the text of a symbolic link may have. */
 export const longestTarget = 4095
+/** Bytes that an extended attribute's value may have, as on Linux, and all names and values of one thing together. */
+export const largestXattr = 65_536
+export const mostXattrBytes = 262_144
 /** Largest file, in bytes: doubles count that far. */
 export const largestFile = 2 ** 52
 

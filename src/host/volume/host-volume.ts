@@ -13,11 +13,13 @@ import { type BigIntStats, chmodSync, closeSync, constants, fstatSync, ftruncate
 import { FileError } from '../../stack/files.ts'
 import { type Attributes, type Change, isName, largestFile, type NewNode, type NodeId, type Space, type Stamp, type Volume } from '../../stack/volume.ts'
 import { Stamps, type WallClock } from '../../lab/volume/stamps.ts'
+import { Xattrs } from '../../lab/volume/xattrs.ts'
 import { type HostNode, kindOf, ownedBy } from './host-node.ts'
 import { Kept } from './kept.ts'
 import { Ledger } from './ledger.ts'
+import { Orphans } from './orphans.ts'
 import { checkName, NodeTable, quietly } from './node-table.ts'
-import { guarded, hold, inside, keyOf, letGo, look, lookAt, noFollow, nonBlocking } from './place.ts'
+import { byDescriptor, guarded, hold, type HostPath, inside, keyOf, letGo, look, lookAt, noFollow, nonBlocking } from './place.ts'
 
 export interface HostVolumeOptions {
   /** Absolute. */
@@ -38,6 +40,7 @@ export class HostVolume implements Volume {
   readonly #ledger: Ledger
   readonly #table: NodeTable
   readonly #files = new Kept<{ fd: number; writes: boolean }>(mostFiles, ({ fd }) => closeSync(fd))
+  readonly #orphans = new Orphans()
   #made = 0
   #closed = false
 
@@ -59,11 +62,13 @@ export class HostVolume implements Volume {
   }
 
   attributes(id: NodeId): Attributes {
-    return guarded(() => this.#attributes(this.#table.node(id)))
+    return guarded(() => this.#orphans.get(id)?.attributes() ?? this.#attributes(this.#table.node(id)))
   }
 
   change(id: NodeId, change: Change): Attributes {
     return guarded(() => {
+      const orphan = this.#orphans.get(id)
+      if (orphan !== undefined) return orphan.change(change, this.#stamps.next())
       const node = this.#writable(id)
       const now = this.#attributes(node)
       const stamp = this.#stamps.next()
@@ -102,7 +107,7 @@ export class HostVolume implements Volume {
 
   read(file: NodeId, offset: number, length: number): Uint8Array {
     return guarded(() => {
-      const fd = this.#open(this.#table.node(file), false)
+      const fd = this.#orphans.get(file)?.fd ?? this.#open(this.#table.node(file), false)
       const bytes = new Uint8Array(Math.max(0, Math.min(length, fstatSync(fd).size - offset)))
       let have = 0
       while (have < bytes.length) {
@@ -116,18 +121,52 @@ export class HostVolume implements Volume {
 
   write(file: NodeId, offset: number, bytes: Uint8Array): void {
     guarded(() => {
-      const node = this.#writable(file)
+      const orphan = this.#orphans.get(file)
+      const node = orphan === undefined ? this.#writable(file) : undefined
       if (offset + bytes.length > largestFile) throw new FileError('EFBIG', 'too large')
       if (bytes.length === 0) return
-      const fd = this.#open(node, true)
+      const fd = orphan?.fd ?? this.#open(node as HostNode, true)
       for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, offset + done)
-      this.#touched(node)
+      if (node === undefined) orphan?.change({ modified: 'now' }, this.#stamps.next())
+      else this.#touched(node)
     })
   }
 
   /** What was written is in the host's own memory by now, and no end of this process takes it away. Its time goes there too. */
   settle(file: NodeId): void {
-    guarded(() => this.#settleTimes(this.#table.node(file)))
+    guarded(() => (this.#orphans.get(file) === undefined ? this.#settleTimes(this.#table.node(file)) : undefined))
+  }
+
+  hold(file: NodeId): void {
+    guarded(() => {
+      if (this.#orphans.get(file) === undefined && this.#table.node(file).kind !== 'file') throw new FileError('EINVAL', 'not an ordinary file')
+      this.#orphans.hold(file)
+    })
+  }
+
+  release(file: NodeId): void {
+    this.#orphans.release(file)
+  }
+
+  xattrs(id: NodeId): readonly string[] {
+    return guarded(() => this.#xattrs(id).names)
+  }
+
+  xattr(id: NodeId, name: string): Uint8Array | undefined {
+    return guarded(() => this.#xattrs(id).get(name))
+  }
+
+  setXattr(id: NodeId, name: string, value: Uint8Array | undefined): void {
+    guarded(() => {
+      const orphan = this.#orphans.get(id)
+      if (orphan !== undefined) return orphan.xattrs.set(name, value)
+      const node = this.#writable(id)
+      const xattrs = this.#xattrs(id)
+      xattrs.set(name, value)
+      const { accessed, modified } = this.#attributes(node)
+      this.#ledger.set(node.path, { xattrs: Object.fromEntries(xattrs.entries.map(([each, bytes]) => [each, Buffer.from(bytes).toString('base64')])) })
+      node.touch({ accessed, modified, changed: this.#stamps.next() })
+    })
   }
 
   create(folder: NodeId, name: string, made: NewNode): NodeId {
@@ -153,6 +192,7 @@ export class HostVolume implements Volume {
 
   link(id: NodeId, folder: NodeId, name: string): void {
     guarded(() => {
+      if (this.#orphans.get(id) !== undefined) throw new FileError('ENOENT', name)
       const node = this.#writable(id)
       const into = this.#table.folder(folder)
       if (node.kind === 'folder') throw new FileError('EISDIR', name)
@@ -175,6 +215,7 @@ export class HostVolume implements Volume {
       const node = this.#table.lookup(from, name)
       if (node.kind === 'folder') throw new FileError('EISDIR', name)
       const { accessed, modified } = this.#attributes(node)
+      this.#keepOpen(node)
       unlinkSync(inside(this.#table.hold(from), name))
       this.#table.forget(from, name, node)
       node.touch({ accessed, modified, changed: this.#touched(from) })
@@ -200,6 +241,7 @@ export class HostVolume implements Volume {
       checkName(toName)
       const there = this.#table.find(into, toName)
       if (there === node) return
+      if (there !== undefined) this.#keepOpen(there)
       const { accessed, modified } = this.#attributes(node)
       renameSync(inside(this.#table.hold(source), fromName), inside(this.#table.hold(into), toName))
       if (there !== undefined) this.#table.forget(into, toName, there)
@@ -223,6 +265,7 @@ export class HostVolume implements Volume {
     this.#closed = true
     if (this.#write) for (const node of this.#table.all) quietly(() => this.#settleTimes(node))
     this.#files.clear()
+    this.#orphans.close()
     this.#table.close()
     this.#ledger.close()
   }
@@ -276,6 +319,23 @@ export class HostVolume implements Volume {
     }
     closeSync(fd)
     throw new FileError('ESTALE', 'another thing is there')
+  }
+
+  /** Its last name is about to go: whoever holds it keeps it. */
+  #keepOpen(node: HostNode): void {
+    if (node.places.length > 1 || !this.#orphans.held(node.id)) return
+    this.#orphans.add(node.id, openSync(this.#ownFd(node), this.#write ? constants.O_RDWR : constants.O_RDONLY), this.#attributes(node), this.#xattrs(node.id))
+  }
+
+  /** One more way to the very file that is open, whatever its names are by now. */
+  #ownFd(node: HostNode): HostPath {
+    const fd = this.#open(node, this.#write)
+    return byDescriptor ? `/proc/self/fd/${fd}` : this.#table.path(node)
+  }
+
+  #xattrs(id: NodeId): Xattrs {
+    const { xattrs = {} } = (this.#orphans.get(id) === undefined ? this.#ledger.get(this.#table.node(id).path) : undefined) ?? {}
+    return this.#orphans.get(id)?.xattrs ?? new Xattrs(Object.entries(xattrs).map(([name, value]) => [name, Uint8Array.from(Buffer.from(value, 'base64'))]))
   }
 
   #resize(node: HostNode, size: number): void {

@@ -16,6 +16,8 @@ export interface Entry {
   readonly minor?: number
   /** What its number comes from, where that is not its path: it was made here, or it has been moved. */
   readonly origin?: string
+  /** Extended attributes: values in base64. */
+  readonly xattrs?: Readonly<Record<string, string>>
 }
 
 /** Records of hard links are one object. */

@@ -7,6 +7,7 @@
 import { FileError } from '../../stack/files.ts'
 import { type Attributes, type Change, isName, largestFile, longestName, longestTarget, type NewNode, type NodeId, type Space, type Stamp, type Volume } from '../../stack/volume.ts'
 import { type Lower, pageBytes, Pages } from './pages.ts'
+import { Xattrs } from './xattrs.ts'
 import { madeHere, numberOf, Stamps, type WallClock } from './stamps.ts'
 
 export interface MemoryVolumeOptions {
@@ -37,6 +38,7 @@ interface Node {
   readonly pages: Pages | undefined
   /** Of a folder, once they matter; what is `undefined` lies below and was not looked at. */
   names: Map<string, NodeId | undefined> | undefined
+  readonly xattrs: Xattrs
 }
 
 const usualLimit = 512 * 2 ** 20
@@ -55,8 +57,11 @@ export class MemoryVolume implements Volume {
   readonly #nodes = new Map<NodeId, Node>()
   /** Things below whose last name is gone. */
   readonly #gone = new Set<NodeId>()
+  /** How often each open file is held. */
+  readonly #holds = new Map<NodeId, number>()
   #pages = 0
   #entries = 0
+  #xattrBytes = 0
   #made = 0
 
   constructor({ clock, base, limitBytes }: MemoryVolumeOptions) {
@@ -124,6 +129,39 @@ export class MemoryVolume implements Volume {
     this.#node(file)
   }
 
+  hold(file: NodeId): void {
+    content(this.#node(file))
+    this.#holds.set(file, (this.#holds.get(file) ?? 0) + 1)
+  }
+
+  release(file: NodeId): void {
+    const left = (this.#holds.get(file) ?? 0) - 1
+    if (left > 0) return void this.#holds.set(file, left)
+    this.#holds.delete(file)
+    const node = this.#nodes.get(file)
+    if (node !== undefined && node.links <= 0) this.#drop(node)
+  }
+
+  xattrs(id: NodeId): readonly string[] {
+    return this.#node(id).xattrs.names
+  }
+
+  xattr(id: NodeId, name: string): Uint8Array | undefined {
+    return this.#node(id).xattrs.get(name)
+  }
+
+  setXattr(id: NodeId, name: string, value: Uint8Array | undefined): void {
+    const node = this.#node(id)
+    this.#afford((value?.length ?? 0) + nameBytes)
+    this.#xattrBytes -= node.xattrs.bytes
+    try {
+      node.xattrs.set(name, value)
+    } finally {
+      this.#xattrBytes += node.xattrs.bytes
+    }
+    node.changed = this.#stamps.next()
+  }
+
   create(folder: NodeId, name: string, made: NewNode): NodeId {
     const into = this.#folder(folder)
     this.#free(into, name)
@@ -148,6 +186,7 @@ export class MemoryVolume implements Volume {
     const node = this.#node(id)
     const into = this.#folder(folder)
     if (node.kind === 'folder') throw new FileError('EISDIR', name)
+    if (node.links <= 0) throw new FileError('ENOENT', name)
     this.#free(into, name)
     if (node.links >= mostLinks) throw new FileError('EMLINK', name)
     this.#afford(nodeBytes)
@@ -208,7 +247,9 @@ export class MemoryVolume implements Volume {
   #adopt(base: Volume, below: Attributes): Node {
     const { id, kind, size } = below
     const pages = kind === 'file' ? new Pages({ size, read: (offset, length) => base.read(id, offset, length) }) : undefined
-    const node: Node = { ...below, target: kind === 'link' ? base.target(id) : '', parent: kind === 'folder' ? base.parent(id) : id, pages, names: undefined }
+    const xattrs = new Xattrs(base.xattrs(id).map((name) => [name, base.xattr(id, name) ?? new Uint8Array(0)]))
+    this.#xattrBytes += xattrs.bytes
+    const node: Node = { ...below, xattrs, target: kind === 'link' ? base.target(id) : '', parent: kind === 'folder' ? base.parent(id) : id, pages, names: undefined }
     this.#nodes.set(id, node)
     return node
   }
@@ -218,7 +259,7 @@ export class MemoryVolume implements Volume {
     const { kind, mode, uid, gid, target = '', major = 0, minor = 0 } = made
     const folder = kind === 'folder'
     const times = { accessed: stamp, modified: stamp, changed: stamp }
-    const node: Node = { id, kind, mode: mode & 0o7777, uid, gid, target, major, minor, links: folder ? 2 : 1, ...times, parent, pages: kind === 'file' ? new Pages(lower) : undefined, names: folder ? new Map() : undefined }
+    const node: Node = { id, kind, mode: mode & 0o7777, uid, gid, target, major, minor, links: folder ? 2 : 1, ...times, parent, pages: kind === 'file' ? new Pages(lower) : undefined, names: folder ? new Map() : undefined, xattrs: new Xattrs([]) }
     this.#nodes.set(id, node)
     return node
   }
@@ -276,11 +317,12 @@ export class MemoryVolume implements Volume {
   #unlink(node: Node, stamp: Stamp): void {
     node.links--
     node.changed = stamp
-    if (node.links <= 0) this.#drop(node)
+    if (node.links <= 0 && !this.#holds.has(node.id)) this.#drop(node)
   }
 
   #drop(node: Node): void {
     this.#pages -= node.pages?.held ?? 0
+    this.#xattrBytes -= node.xattrs.bytes
     this.#nodes.delete(node.id)
     if (node.id < madeHere) this.#gone.add(node.id)
   }
@@ -308,7 +350,7 @@ export class MemoryVolume implements Volume {
   }
 
   #used(): number {
-    return this.#pages * pageBytes + (this.#nodes.size + this.#gone.size) * nodeBytes + Math.max(0, this.#entries) * nameBytes
+    return this.#pages * pageBytes + this.#xattrBytes + (this.#nodes.size + this.#gone.size) * nodeBytes + Math.max(0, this.#entries) * nameBytes
   }
 
   #afford(more: number): void {
