@@ -12,6 +12,7 @@ import * as ipv4 from './ipv4.ts'
 import * as ipv6 from './ipv6.ts'
 import * as mount from './mount.ts'
 import * as nfs3 from './nfs3.ts'
+import * as nfs4 from './nfs4-compound.ts'
 import * as ntp from './ntp.ts'
 import * as portmap from './portmap.ts'
 import * as quoted from './quoted.ts'
@@ -51,6 +52,7 @@ const rows: readonly Row[] = [
   row('rpcbind', { rpc: [rpc.carried(rpc.programs.portmap, 3), rpc.carried(rpc.programs.portmap, 4)] }, { parse: portmap.parse4, format: portmap.format }),
   row('mount', { rpc: [1, 2, 3].map((version) => rpc.carried(rpc.programs.mount, version)) }, mount),
   row('nfs3', { rpc: [rpc.carried(rpc.programs.nfs, 3)] }, nfs3),
+  row('nfs4', { rpc: [rpc.carried(rpc.programs.nfs, 4)] }, nfs4),
 ]
 
 /** A field of a layer as people read it. `fields` is empty but for lists and nested values. */
