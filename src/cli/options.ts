@@ -34,3 +34,8 @@ export interface TestOptions extends GlobalOptions {
   /** Where failed runs leave what is known of them. */
   readonly results?: string
 }
+
+export interface StackOptions extends GlobalOptions {
+  /** Path of the unix socket. */
+  readonly listen?: string
+}

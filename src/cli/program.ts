@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { diskWords } from './disk-words.ts'
 import { exitCodes, fail } from './failure.ts'
-import type { GlobalOptions, TestOptions, UpOptions } from './options.ts'
+import type { GlobalOptions, StackOptions, TestOptions, UpOptions } from './options.ts'
 import { version } from './version.ts'
 
 /** Commander hands over arguments and options untyped; each command below says what it expects. */
@@ -34,6 +34,7 @@ function describe(act: Act): Command {
   program.addHelpText('after', '\nExit codes: 0 ok, 1 a test failed, 2 the file or command is wrong, 3 the host refuses.')
   running(program, act)
   looking(program, act)
+  driving(program, act)
   forwarding(program, act)
   imaging(program, act)
   for (const command of program.commands) for (const each of [command, ...command.commands]) common(each)
@@ -147,6 +148,14 @@ function looking(program: Command, act: Act): void {
     .command('schema')
     .description('the JSON Schema of a lab file, for editors')
     .action(act(async () => (await import('./commands/look.ts')).schema()))
+}
+
+function driving(program: Command, act: Act): void {
+  program
+    .command('stack')
+    .description('our TCP/IP stack by itself on virtual time, driven by JSON lines (docs/stack-port.md)')
+    .option('--listen <socket>', 'a unix socket to listen on; standard input and output when left out')
+    .action(act(async (options: StackOptions) => (await import('./commands/stack.ts')).stack(options)))
 }
 
 function forwarding(program: Command, act: Act): void {

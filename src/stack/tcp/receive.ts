@@ -99,14 +99,14 @@ export class Receiver {
     return true
   }
 
-  /** The next bytes for the reader. */
-  take(): Uint8Array | undefined {
+  /** The next bytes for the reader, `most` or fewer. */
+  take(most = mostAtOnce): Uint8Array | undefined {
     const direct = this.#direct
     if (direct !== undefined) {
-      this.#direct = undefined
-      return direct
+      this.#direct = direct.length > most ? direct.subarray(most) : undefined
+      return direct.length > most ? direct.subarray(0, most) : direct
     }
-    const length = Math.min(mostAtOnce, this.#ring.length)
+    const length = Math.min(most, mostAtOnce, this.#ring.length)
     if (length === 0) return undefined
     const bytes = this.#ring.slice(this.#ring.start, length)
     this.#ring.release(this.#ring.start + length, this.islands.all.length > 0)

@@ -4,6 +4,8 @@ import type { TcpOptions, TcpSocket } from '../sockets.ts'
 import type { Connection, User } from './connection.ts'
 import { milliseconds, seconds } from '../../base/time.ts'
 import { keepAlive } from './timeouts.ts'
+import type { BlockView } from './view.ts'
+import { viewBlock } from './view.ts'
 
 /** What a listener may be called with; each event uses what is its own. */
 export type Heard = Uint8Array & (Error & { code?: string })
@@ -59,6 +61,21 @@ export class Socket implements TcpSocket, User {
   /** Bytes that the peer has not acknowledged. */
   get writableLength(): number {
     return this.#connection.out.length
+  }
+
+  /** Bytes that came and were not read. */
+  get unread(): number {
+    return this.#connection.receiver.unread
+  }
+
+  /** The peer has ended, and all that came was read. */
+  get drained(): boolean {
+    return this.#connection.receiver.drained
+  }
+
+  /** The block behind the socket. */
+  get info(): BlockView {
+    return viewBlock(this.#connection)
   }
 
   get flowing(): boolean {
@@ -131,6 +148,17 @@ export class Socket implements TcpSocket, User {
     this.#flow = true
     if (!this.destroyed) this.#connection.ground.later(this.#connection)
     return this
+  }
+
+  /** Takes what has come, for who asks instead of listening for `data`. @returns undefined when nothing is there, and no bytes at the stream's end. */
+  read(most: number): Uint8Array | undefined {
+    const c = this.#connection
+    const bytes = c.receiver.take(most)
+    if (bytes === undefined && !c.receiver.drained) return undefined
+    if (bytes === undefined) this.#endTold = true
+    else this.bytesRead += bytes.length
+    if (!this.destroyed) c.ground.later(c)
+    return bytes ?? new Uint8Array(0)
   }
 
   setNoDelay(on = true): this {
