@@ -56,6 +56,38 @@ export interface CoreConfig {
   readonly threshold?: number
   /** Instructions and features of the harts; rv64gc unless told otherwise. */
   readonly cpu?: CpuName
+  /** Hears the harts' magic instructions (isa/magic.ts) and their EBREAKs; without it both are what the manual says. */
+  readonly magic?: HearMagic
+}
+
+/**
+ * Called in the middle of a run, at the exact instruction; virtual time stands still meanwhile. The instruction retires.
+ * @returns whether it meant something: an EBREAK that didn't is a breakpoint, a magic instruction that didn't does nothing.
+ */
+export type HearMagic = (hart: StoppedHart, what: 'magic' | 'ebreak') => boolean
+
+/** A hart that stands still for its handler, which may look at it and change it. Good only during the call. Numbers are unsigned 64-bit. */
+export interface StoppedHart {
+  readonly hart: number
+  /** 0 U, 1 S, 3 M. */
+  readonly privilege: number
+  /** Of the instruction that called; where the hart goes on afterwards is `next`. */
+  readonly pc: bigint
+  next: bigint
+  /** Tells one address space from another: 0 without translation. */
+  readonly satp: bigint
+  x(register: number): bigint
+  setX(register: number, value: bigint): void
+  f(register: number): bigint
+  setF(register: number, value: bigint): void
+  /** Guest-physical address of a virtual one, as the hart's own load or store would find it, SUM apart; undefined where it would trap, or no RAM is. */
+  physical(address: bigint, access: 'read' | 'write'): number | undefined
+  /** Copies from virtual memory. @returns bytes copied: fewer than asked for where a page is not the caller's to read. */
+  read(address: bigint, into: Uint8Array): number
+  /** Copies into virtual memory. @returns bytes copied. */
+  write(address: bigint, from: Uint8Array): number
+  /** Registers and CSRs, for people. */
+  dump(): string
 }
 
 /** Where wasm runs: cpu/ makes the bytes, host/ makes them run (house.md, law 7). */

@@ -6,7 +6,7 @@ import { assert } from '../base/errors.ts'
 import type { Plain } from '../base/state.ts'
 import type { Instant } from '../base/time.ts'
 import { CodePages } from './code-pages.ts'
-import type { Core, CoreConfig, Line, WasmEngine, WasmExports } from './core.ts'
+import type { Core, CoreConfig, HearMagic, Line, WasmEngine, WasmExports } from './core.ts'
 import { hostFuses } from './fpu/fused.ts'
 import { dump } from './dump.ts'
 import { hartStateBytes, layoutFor, nextContext, regionsMax, savedHart, slot, tlbBytes, tlbRead, type Layout } from './layout.ts'
@@ -14,6 +14,7 @@ import { type RegionStatistics, Regions } from './jit/regions.ts'
 import { type Profile, profiles } from './isa/profile.ts'
 import { machineModule } from './machine-module.ts'
 import { csrTables } from './system/csr.ts'
+import { HaltedHart } from './halted-hart.ts'
 import { menvcfg, mstatus } from './system/state.ts'
 import { writePmp } from './system/pmp-ranges.ts'
 
@@ -39,6 +40,12 @@ function fuses(engine: WasmEngine): boolean {
   return found
 }
 
+/** With a handler for it, the harts know the magic instruction. */
+function profileOf({ cpu = 'rv64gc', magic }: CoreConfig): Profile {
+  const profile = profiles[cpu]
+  return magic === undefined ? profile : { ...profile, name: `${profile.name}+magic`, extensions: new Set([...profile.extensions, 'xmagic' as const]) }
+}
+
 export function makeCore(config: CoreConfig): Core {
   return new MachineCore(config)
 }
@@ -59,6 +66,8 @@ class MachineCore implements Core {
   #ticks = 0
   #running = false
   #target = 0
+  #hearMagic: HearMagic | undefined
+  #halted: HaltedHart | undefined
 
   constructor(config: CoreConfig) {
     this.harts = config.harts
@@ -67,7 +76,7 @@ class MachineCore implements Core {
     this.#bytes = new Uint8Array(memory.buffer)
     this.#view = new DataView(memory.buffer)
     this.ram = new Uint8Array(memory.buffer, this.#layout.ram, config.ramBytes)
-    const profile = profiles[config.cpu ?? 'rv64gc']
+    const profile = profileOf(config)
     this.#profile = profile
     this.#code = new CodePages(this.#layout, memory.buffer, profile.extensions)
     const { bus } = config
@@ -82,6 +91,7 @@ class MachineCore implements Core {
       codePage: (ramPage: number) => this.#code.make(ramPage),
       codeWritten,
       hot: (at: number) => this.#regions.hot(at),
+      magic: (kind: number) => (this.#callMagic(kind) ? 1 : 0),
       pmpChanged: (csr: number) => writePmp(this.#view, csr, this.#view.getBigUint64(slot.scratch + 8, true)),
     }, table)
     const funcs = new Map(callees.map((ref) => [ref.name, { ref, func: this.#exports[ref.name] ?? (codeWritten as WasmExports[string]) }]))
@@ -90,6 +100,10 @@ class MachineCore implements Core {
       ...(config.threshold === 1 ? { batch: 1 } : {}),
     })
     this.#code.regions = this.#regions
+    if (config.magic !== undefined) {
+      this.#hearMagic = config.magic
+      this.#halted = new HaltedHart({ view: this.#view, layout: this.#layout, ram: this.ram, svadu: profile.extensions.has('svadu'), wrote: (offset, length) => this.wrote(offset, length) })
+    }
     for (const [at, bytes] of csrTables(profile.extensions)) this.#bytes.set(bytes, at)
     this.#forgetTranslations()
   }
@@ -196,6 +210,17 @@ class MachineCore implements Core {
     this.#code.clear()
     this.#forgetTranslations()
     this.#exports.refreshContext()
+  }
+
+  /** pc stands at the instruction; fuel and ticks count it as done. */
+  #callMagic(kind: number): boolean {
+    const [halted, hear] = [this.#halted, this.#hearMagic]
+    if (halted === undefined || hear === undefined) return false
+    halted.halt()
+    const heard = hear(halted, kind === 0 ? 'magic' : 'ebreak')
+    if (!heard && kind !== 0) return false
+    this.#view.setBigUint64(slot.pc, BigInt.asUintN(64, halted.next) & ~1n, true)
+    return true
   }
 
   #home(hart: number): number {

@@ -20,7 +20,10 @@ export function system(d: Dispatch, variant: Variant, effect: Extract<Effect, { 
       spill(d)
       f.call(parts.raise, add(c64(cause.ecallU), extendU(get32(slot.privilege))), c64(0))
       return f.br(d.again)
+    case 'magic':
+      return handOver(d, 0)
     case 'ebreak':
+      if (parts.profile.extensions.has('xmagic')) return handOver(d, 1)
       spill(d)
       f.call(parts.raise, c64(cause.breakpoint), currentPc(d))
       return f.br(d.again)
@@ -44,6 +47,14 @@ export function system(d: Dispatch, variant: Variant, effect: Extract<Effect, { 
     case 'cbo.zero':
       return cacheBlock(d, variant, cacheOperations[effect.operation])
   }
+}
+
+/** A handler outside may have changed anything, so all is taken from the state anew. An EBREAK that means nothing to it is a breakpoint. */
+function handOver(d: Dispatch, kind: 0 | 1): void {
+  const { f, parts } = d
+  spill(d)
+  f.if({ kind: 'call', type: 'i32', func: parts.magic, args: [c32(kind)] }, () => f.call(parts.checkInterrupts), () => f.call(parts.raise, c64(cause.breakpoint), currentPc(d)))
+  f.br(d.again)
 }
 
 /** Goes on behind the instruction with interrupts and contexts looked at anew. */

@@ -5,6 +5,8 @@ import type { Row } from './row.ts'
 export type Extension =
   | 'zba' | 'zbb' | 'zbc' | 'zbs' | 'zicond' | 'zicbom' | 'zicboz' | 'zawrs' | 'zihintpause'
   | 'svinval' | 'svnapot' | 'svpbmt' | 'svadu' | 'sstc'
+  /** The lab's own (magic.ts): no profile has it, and an ISA string never says it. */
+  | 'xmagic'
 
 export type Extensions = ReadonlySet<Extension>
 
@@ -17,13 +19,13 @@ export interface Profile {
 
 /** All that there is. */
 export const everyExtension: Extensions = new Set<Extension>([
-  'zba', 'zbb', 'zbc', 'zbs', 'zicond', 'zicbom', 'zicboz', 'zawrs', 'zihintpause', 'svinval', 'svnapot', 'svpbmt', 'svadu', 'sstc',
+  'zba', 'zbb', 'zbc', 'zbs', 'zicond', 'zicbom', 'zicboz', 'zawrs', 'zihintpause', 'svinval', 'svnapot', 'svpbmt', 'svadu', 'sstc', 'xmagic',
 ])
 
 /** `rv64gc`: what QEMU's first virt boards had. `rva22`: RVA22S64's mandatory extensions and the options that we have. */
 export const profiles = {
   rv64gc: { name: 'rv64gc', extensions: new Set<Extension>(), pageModes: 1 },
-  rva22: { name: 'rva22', extensions: new Set([...everyExtension].filter((extension) => extension !== 'sstc')), pageModes: 3 },
+  rva22: { name: 'rva22', extensions: new Set([...everyExtension].filter((extension) => extension !== 'sstc' && extension !== 'xmagic')), pageModes: 3 },
 } as const satisfies Record<string, Profile>
 
 export type CpuName = keyof typeof profiles

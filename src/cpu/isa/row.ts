@@ -33,7 +33,7 @@ export type Effect =
   | { readonly kind: 'system'; readonly operation: SystemOperation }
 
 export type SystemOperation = 'ecall' | 'ebreak' | 'mret' | 'sret' | 'wfi' | 'sfence.vma' | 'fence' | 'fence.i'
-  | 'sfence.inval' | 'cbo.inval' | 'cbo.clean' | 'cbo.flush' | 'cbo.zero'
+  | 'sfence.inval' | 'cbo.inval' | 'cbo.clean' | 'cbo.flush' | 'cbo.zero' | 'magic'
 
 export interface Row {
   readonly name: string

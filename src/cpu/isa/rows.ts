@@ -3,6 +3,7 @@ import { a } from './a.ts'
 import { d } from './d.ts'
 import { f } from './f.ts'
 import { m } from './m.ts'
+import { magic } from './magic.ts'
 import { privileged } from './privileged.ts'
 import type { Row } from './row.ts'
 import { rv64i } from './rv64i.ts'
@@ -17,7 +18,7 @@ import { zicond } from './zicond.ts'
 import { zicsr } from './zicsr.ts'
 import { zifencei } from './zifencei.ts'
 
-export const rows: readonly Row[] = [...rv64i, ...m, ...a, ...f, ...d, ...zicsr, ...zifencei, ...privileged, ...zba, ...zbb, ...zbc, ...zbs, ...zicond, ...zicbo, ...zawrs, ...svinval]
+export const rows: readonly Row[] = [...rv64i, ...m, ...a, ...f, ...d, ...zicsr, ...zifencei, ...privileged, ...zba, ...zbb, ...zbc, ...zbs, ...zicond, ...zicbo, ...zawrs, ...svinval, ...magic]
 
 const byName = new Map(rows.map((row) => [row.name, row]))
 

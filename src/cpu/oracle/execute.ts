@@ -149,6 +149,7 @@ class Execution {
     switch (operation) {
       case 'fence':
       case 'fence.i':
+      case 'magic':
         return this.retire('x', undefined)
       case 'ecall':
         return trap(cause.ecallFromUser, 0n)

@@ -12,6 +12,7 @@ import { compareCores, statesOf } from './compare.ts'
 import { MeddlingDevice } from './device.ts'
 import { type Guest, places, ramBase, ramBytes } from './guest.ts'
 import { machineOf } from './machine.ts'
+import { meddlingHandler } from './meddling-handler.ts'
 
 /** At `at`, a line moves. */
 interface Event {
@@ -25,6 +26,8 @@ export interface Plan {
   readonly guest: Guest
   readonly harts: number
   readonly cpu: CpuName
+  /** Somebody hears magic instructions. */
+  readonly magic: boolean
   /** Ticks at which to compare, ascending. */
   readonly stops: readonly number[]
   readonly events: readonly Event[]
@@ -37,7 +40,7 @@ export function randomPlan(random: Random, guest: Guest, ticks: number, cpu: Cpu
   for (let at = 0; at < ticks; ) stops.push(at += 1 + random.below(longest))
   const all: readonly Line[] = [lines.msip, lines.mtip, lines.seip, lines.meip]
   const events = Array.from({ length: random.below(3) * 20 }, () => ({ at: random.below(ticks), hart: random.below(harts), line: all[random.below(4)], high: random.below(2) === 0 }))
-  return { guest, harts, cpu, stops, events: events.sort((one, other) => one.at - other.at) }
+  return { guest, harts, cpu, magic: random.below(3) > 0, stops, events: events.sort((one, other) => one.at - other.at) }
 }
 
 /** @returns undefined when both did the same throughout, else what differed first, and where */
@@ -59,9 +62,9 @@ class Run {
   readonly core: Core
   readonly #events: Event[]
 
-  constructor({ guest, harts, events, cpu }: Plan, threshold: number) {
+  constructor({ guest, harts, events, cpu, magic }: Plan, threshold: number) {
     const device = new MeddlingDevice({ offset: places.code, length: guest.codeBytes, words: guest.words })
-    this.core = machineOf({ harts, ramBytes, ramBase, threshold, cpu }, device)
+    this.core = machineOf({ harts, ramBytes, ramBase, threshold, cpu, ...(magic ? { magic: meddlingHandler(device) } : {}) }, device)
     device.core = this.core
     this.core.ram.set(guest.image)
     this.core.wrote(0, guest.image.length)

@@ -43,6 +43,8 @@ const makers: readonly Maker[] = [
   (random) => `lr.${'wd'[random.below(2)]} x10, (x8); addi x11, x10, 1; sc.d x12, x11, (x8); bnez x12, 1f; nop; 1: nop`,
   (random) => `li x30, ${random.below(2) === 0 ? ramBase + 0x1_0000 * random.below(20) : 0x9000_0000}; l${'bd'[random.below(2)]} x10, 0(x30)`,
   () => 'li x30, -8; ld x10, 0(x30); sd x10, 4(x30)',
+  (random) => ['netloom.magic', 'slti zero, zero, 0x4e4', 'ebreak', 'netloom.magic; nop; netloom.magic', 'slli zero, zero, 0x1f; ebreak; srai zero, zero, 7'][random.below(5)],
+  (random) => `li x31, ${1 + random.below(60)}; 1: xor x10, x10, x31; netloom.magic; sd x10, 0(x8); addi x31, x31, -1; bnez x31, 1b`,
 ]
 
 const richer: readonly Maker[] = [
