@@ -41,6 +41,8 @@ async function loadImage(name: string, plan: ImagePlan | undefined, folder: stri
       return readHostFile(plan.file, folder)
     case 'text':
       return utf8(plan.text)
+    case 'blank':
+      return new Uint8Array(plan.sizeBytes)
     case 'script':
       return buildScript(plan.script, name)
     case 'initramfs':

@@ -5,6 +5,8 @@ import { makeCore } from '../cpu/machine-core.ts'
 import { buildLab } from '../lab/build.ts'
 import type { FaultScript } from '../lab/faults/fault-plan.ts'
 import type { Lab } from '../lab/lab.ts'
+import type { LabParts } from '../lab/lab-parts.ts'
+import type { Topology } from '../lab/topology.ts'
 import { type ParsedLab, parseLab } from '../lab/parse.ts'
 import { openDisk } from './disks.ts'
 import { HostFileTree } from './file-tree.ts'
@@ -55,7 +57,7 @@ export async function loadLab(read: ReadLab, { hear, signal, script }: Pick<Load
   const { folder } = read.source
   const store = new ImageStore({ ...(hear === undefined ? {} : { hear }), ...(signal === undefined ? {} : { signal }) })
   const images = await loadImages(read.topology, folder, store)
-  const program = read.topology.machines.some(({ boot }) => boot.kind === 'program') ? (await import('../lab/hello-guest.ts')).helloProgram() : new Uint8Array(0)
+  const program = await builtIn(read.topology)
   const engine = new NodeWasmEngine()
   return buildLab(read.topology, {
     makeCore: (config) => {
@@ -67,7 +69,7 @@ export async function loadLab(read: ReadLab, { hear, signal, script }: Pick<Load
       }
     },
     image: (name) => images.get(name) as Uint8Array,
-    program: () => program,
+    program,
     folder: (root, write) => new HostFileTree(resolve(folder, root), { write }),
     journal: (file) => new HostJournalFile(resolve(folder, file)),
     volume: (source, clock) => openVolume(source, { clock, resolve: (path) => resolve(folder, path), image: (name) => images.get(name) as Uint8Array }),
@@ -76,4 +78,12 @@ export async function loadLab(read: ReadLab, { hear, signal, script }: Pick<Load
     script,
     place: read.place,
   })
+}
+
+/** The built-in guests' bytes; their code is loaded only where a lab has one. */
+async function builtIn({ machines }: Topology): Promise<LabParts['program']> {
+  const wanted = new Set(machines.flatMap(({ boot }) => (boot.kind === 'program' ? [boot.program] : [])))
+  const hello = wanted.has('hello') ? (await import('../lab/hello-guest.ts')).helloProgram() : undefined
+  const script = wanted.has('script') ? (await import('../lab/script-guest.ts')).scriptProgram : undefined
+  return (boot) => (boot.program === 'script' ? script?.(boot.steps) : hello) as Uint8Array
 }

@@ -29,6 +29,8 @@ import { Uplink } from './uplink.ts'
 
 /** Of a lab without any cable between islands: they may run apart as far as they like. */
 const boundless = 1_000_000_000 as Duration
+/** Of a frame's header (IEEE 802.3 §3.1.1). */
+const ethernetBytes = 14
 
 /** @throws {ConfigError} for what shows only now: an image that doesn't fit, a range outside its subnet. */
 export function buildLab(topology: Topology, parts: LabParts): Lab {
@@ -111,7 +113,7 @@ class Builder {
   }
 
   #boot({ boot }: MachinePlan): BootImages {
-    if (boot.kind === 'program') return { kind: 'program', program: { name: boot.program, bytes: this.#parts.program(boot.program) } }
+    if (boot.kind === 'program') return { kind: 'program', program: { name: boot.program, bytes: this.#parts.program(boot) } }
     const image = (name: string): Image => ({ name, bytes: this.#parts.image(name) })
     const { firmware, payload, kernel, initrd, cmdline } = boot
     const bootargs = cmdline === undefined ? {} : { bootargs: cmdline }
@@ -148,7 +150,7 @@ class Builder {
   #cable(node: string, nic: NicPlan, network: string, scheduler: Scheduler, between: boolean): Tap {
     const name = `${node}:${nic.name}`
     const near = { name, scheduler, sent: this.#sent }
-    const [end, far] = cable({ latency: this.#latency(nic.latency, between), near, far: { name: `${network}<${name}`, scheduler: this.#fabric.timeline, sent: this.#sent } })
+    const [end, far] = cable({ latency: this.#latency(nic.latency, between), ...(nic.mtu === undefined ? {} : { frameMax: nic.mtu + ethernetBytes }), near, far: { name: `${network}<${name}`, scheduler: this.#fabric.timeline, sent: this.#sent } })
     const backend = this.#backends.get(network) as Switch | Hub
     if (nic.vlan !== undefined && backend instanceof Switch) backend.plug(far, { mode: 'access', vlan: nic.vlan })
     else backend.plug(far)

@@ -8,7 +8,7 @@
 import { assert } from '../base/errors.ts'
 import { assemble } from '../cpu/asm/assemble.ts'
 import { arp } from './hello/arp.ts'
-import { dhcp } from './hello/dhcp.ts'
+import { dhcp, helloTerms } from './hello/dhcp.ts'
 import { frame } from './hello/frame.ts'
 import { icmp } from './hello/icmp.ts'
 import { ip } from './hello/ip.ts'
@@ -16,6 +16,7 @@ import { arena, origin, symbols } from './hello/layout.ts'
 import { machine } from './hello/machine.ts'
 import { main } from './hello/main.ts'
 import { ping } from './hello/ping.ts'
+import { text } from './hello/routine.ts'
 import { tftp } from './hello/tftp.ts'
 import { tree } from './hello/tree.ts'
 import { uart } from './hello/uart.ts'
@@ -24,7 +25,7 @@ import { virtio } from './hello/virtio.ts'
 
 /** The program's bytes: loaded and entered at 0x8000_0000, a0 hart, a1 device tree. It uses the 128 KiB from there on. */
 export function helloProgram(): Uint8Array {
-  const { bytes } = assemble(origin, [symbols(), machine, tree, uart, virtio, frame, arp, ip, icmp, udp, dhcp, tftp, ping, main].join('\n.balign 4\n'))
+  const { bytes } = assemble(origin, [symbols(), machine, tree, uart, virtio, frame, arp, ip, icmp, udp, dhcp(helloTerms), tftp, ping, main, text('uart.hello', 'hello: ')].join('\n.balign 4\n'))
   assert(bytes.length <= arena - origin, `the hello guest has ${bytes.length} bytes`)
   return bytes
 }

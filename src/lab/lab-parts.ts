@@ -7,14 +7,14 @@ import type { Volume, VolumeSource } from '../stack/volume.ts'
 import type { WallClock } from './volume/stamps.ts'
 import type { Place } from '../base/errors.ts'
 import type { FaultScript } from './faults/fault-plan.ts'
-import type { DiskPlan } from './topology.ts'
+import type { BootPlan, DiskPlan } from './topology.ts'
 
 export interface LabParts {
   readonly makeCore: (config: Omit<CoreConfig, 'engine'>) => Core
   /** An image's bytes by its name or path; it has been fetched before. Shared: nobody writes to it. */
   readonly image: (name: string) => Uint8Array
   /** A built-in guest's bytes. */
-  readonly program: (name: string) => Uint8Array
+  readonly program: (boot: BootPlan & { readonly kind: 'program' }) => Uint8Array
   /** A folder that a service's `root:` names. @throws {Error} with Node's `code`. */
   readonly folder: (root: string, write: boolean) => FileTree
   /** A file that outlives the lab. @throws {Error} with Node's `code`. */

@@ -1,6 +1,7 @@
 /** What a machine starts with: firmware, a kernel of its own, or a built-in program. */
 import type { Path } from '../stack/service.ts'
 import { isPath, type Reading } from './reading.ts'
+import { resolveSteps } from './resolve-steps.ts'
 import type { NodeText } from './schema.ts'
 import type { BootPlan } from './topology.ts'
 
@@ -11,7 +12,7 @@ export function resolveBoot(reading: Reading, path: Path, text: NodeText): BootP
   refuseContradictions(reading, path, text)
   if (text.boot === 'program' || (text.boot === undefined && text.program !== undefined)) {
     if (text.program === undefined) reading.fail([...path, 'boot'], 'boot: program needs a program', 'program: hello')
-    return { kind: 'program', program: text.program }
+    return text.program === 'script' ? { kind: 'program', program: 'script', steps: resolveSteps(reading, path, text.steps) } : { kind: 'program', program: 'hello' }
   }
   const direct = text.boot === 'kernel' || (text.boot === undefined && text.kernel !== undefined)
   return direct ? directBoot(reading, path, text) : firmwareBoot(reading, path, text)
@@ -20,6 +21,7 @@ export function resolveBoot(reading: Reading, path: Path, text: NodeText): BootP
 /** Two things the node itself says that can't both be; what its kind or the defaults say gives way silently. */
 function refuseContradictions(reading: Reading, path: Path, text: NodeText): void {
   const own = (word: string): boolean => reading.written([...path, word]) !== undefined
+  if (own('steps') && text.program !== 'script') reading.fail([...path, 'steps'], 'only a script has steps', 'program: script', 'key')
   for (const word of ['firmware', 'kernel', 'initrd', 'cmdline']) {
     if (own('program') && own(word)) reading.fail([...path, word], 'a node with a program has no use for it', 'take one of them out', 'key')
   }

@@ -80,7 +80,7 @@ function attached(reading: Reading, path: Path, name: string, network: string, s
   const plan = networks.find((one) => one.name === network) as NetworkPlan
   const latency = settings?.latency === undefined ? plan.latency : latencyOf(reading, path, settings.latency, sim)
   if (settings?.vlan !== undefined && plan.mode === 'hub') reading.fail([...path, 'vlan'], 'a hub knows no VLANs', `take mode: hub out of networks.${network}`)
-  return { name, mac: settings?.mac?.toLowerCase() ?? '', network, vlan: settings?.vlan, address: addressOf(reading, path, settings?.address, plan), latency }
+  return { name, mac: settings?.mac?.toLowerCase() ?? '', network, vlan: settings?.vlan, address: addressOf(reading, path, settings?.address, plan), latency, ...(settings?.mtu === undefined ? {} : { mtu: settings.mtu }) }
 }
 
 function addressOf(reading: Reading, path: Path, written: string | undefined, network: NetworkPlan): NicPlan['address'] {

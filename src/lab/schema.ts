@@ -52,7 +52,8 @@ const impairment = {
 }
 export const impairSchema = z.strictObject(impairment)
 
-const nic = z.strictObject({ mac: mac.optional(), vlan: vlan.optional(), impair: impairSchema.optional(), address: z.union([ipv4, cidr]).optional().describe('Of a node of kind service'), latency: span.optional() })
+const mtu = z.int({ error: 'expected an MTU in bytes' }).min(68, { error: 'an MTU is 68 to 65535' }).max(65535, { error: 'an MTU is 68 to 65535' })
+const nic = z.strictObject({ mac: mac.optional(), vlan: vlan.optional(), mtu: mtu.optional().describe('Largest packet that its cable carries, 1500 when left out; larger ones are lost, as behind a tunnel'), impair: impairSchema.optional(), address: z.union([ipv4, cidr]).optional().describe('Of a node of kind service'), latency: span.optional() })
 const attachments = z.union([z.array(name), z.record(name, nic.nullable())], { error: 'expected a list of networks, or a mapping from network to its settings' })
 
 const diskSettings = z.strictObject({
@@ -75,6 +76,29 @@ const dependencies = z.union([z.array(name), z.record(name, reached)], { error: 
 const service = z.union([z.literal(true), z.looseObject({})], { error: 'expected a mapping, or true for the usual settings' }).nullable()
 const services = { dhcp: service.optional(), tftp: service.optional(), nfs: service.optional(), dns: service.optional(), ntp: service.optional(), syslog: service.optional(), http: service.optional(), ftp: service.optional(), node: service.optional() }
 
+const leaseOr = z.union([ipv4, z.literal(true)], { error: 'expected an address, or true for the lease’s' })
+const hex = z.string({ error: 'expected bytes in hexadecimal' }).regex(/^(?:\s*[0-9a-fA-F]{2})*\s*$/, { error: 'expected bytes in hexadecimal, two digits each' }).max(4200, { error: 'a datagram of a step has at most 1400 bytes' })
+/** What a scripted client does: one key says which step it is, the others how. */
+const scriptStep = z.strictObject({
+  say: text.optional().describe('A line for its console'),
+  wait: span.optional(),
+  lease: z.union([text.max(64, { error: 'a vendor class of a step has at most 64 characters' }), z.literal(true)], { error: 'expected true, or a vendor class such as PXEClient' }).optional().describe('An address from DHCP, as a client of that vendor class (option 60) if one is named'),
+  fetch: z.union([path.max(120, { error: 'a name of up to 120 characters' }), z.literal(true)], { error: 'expected a file name, or true for what the lease names' }).optional().describe('A file by TFTP'),
+  blksize: z.int().min(8, { error: 'a block has 8 to 1468 bytes' }).max(1468, { error: 'a block has 8 to 1468 bytes' }).optional(),
+  exact: z.boolean().optional().describe('It refuses another block size than it asked for'),
+  wraps: z.boolean().optional().describe('Whether it goes on with block 0 behind block 65535; true when left out'),
+  hangs_after: z.int().min(1).max(1_000_000).optional().describe('It hangs for good behind so many blocks'),
+  ask: text.min(1).max(200).optional().describe('A name, of a DNS server'),
+  server: leaseOr.optional(),
+  ping: ipv4.optional(),
+  mount: path.max(1000).optional().describe('An NFS export, by MOUNT over UDP'),
+  nfs: hex.optional().describe('GETATTR of a handle over UDP; of none, NULL'),
+  version: z.int().min(1).max(9).optional(),
+  send: hex.optional().describe('Any datagram'),
+  to: ipv4.optional(),
+  port: port.optional(),
+})
+
 const node = z.strictObject({
   kind: z.string().optional().describe('rv64, service, or a name from kinds'),
   memory: bytes.optional(),
@@ -85,7 +109,8 @@ const node = z.strictObject({
   kernel: path.optional(),
   initrd: path.optional(),
   cmdline: text.optional(),
-  program: z.enum(['hello']).optional().describe('A built-in guest'),
+  program: z.enum(['hello', 'script']).optional().describe('A built-in guest: hello net-boots, script does its steps'),
+  steps: z.array(scriptStep, { error: 'expected a list of steps' }).min(1, { error: 'a script has a step or more' }).max(64, { error: 'a script has at most 64 steps' }).optional().describe('Of program: script, one after the other'),
   networks: attachments.optional(),
   disks: z.array(disk, { error: 'expected a list of disks' }).optional(),
   console: console.optional(),
@@ -116,7 +141,7 @@ const initramfs = z.strictObject({
   files: z.record(text, text, { error: 'expected a mapping from name to text or ./path' }).optional(),
   packages: z.array(name).optional(),
 })
-const image = z.strictObject({ file: path.optional(), text: text.optional(), script: text.optional(), initramfs: initramfs.nullable().optional() })
+const image = z.strictObject({ size: bytes.optional().describe('So many bytes, all zero'), file: path.optional(), text: text.optional(), script: text.optional(), initramfs: initramfs.nullable().optional() })
 
 const count = z.int({ error: 'expected a number' }).min(1, { error: 'packets are counted from 1' }).max(1_000_000_000)
 const fault = z.strictObject({
@@ -177,7 +202,7 @@ const uplink = z.strictObject({
   connect: socket.optional().describe('Of qemu stream: where QEMU listens'),
   local: socket.optional().describe('Of udp and qemu dgram: where datagrams are received'),
   remote: socket.optional().describe('Of udp and qemu dgram: where datagrams are sent to'),
-  mtu: z.int({ error: 'expected an MTU in bytes' }).min(68, { error: 'an MTU is 68 to 65535' }).max(65535, { error: 'an MTU is 68 to 65535' }).optional(),
+  mtu: mtu.optional(),
   latency: span.optional(),
 })
 
@@ -203,6 +228,7 @@ export type NicText = z.output<typeof nic>
 export type ImageText = z.output<typeof image>
 export type FaultText = z.output<typeof fault>
 export type ImpairText = z.output<typeof impairSchema>
+export type StepText = z.output<typeof scriptStep>
 export type TestText = z.output<typeof test>
 export type LinkText = z.output<typeof link>
 export type UplinkText = z.output<typeof uplink>

@@ -6,6 +6,7 @@ import type { Path } from '../stack/service.ts'
 import type { FrameCount } from './tests/frame-tests.ts'
 import type { Reach } from './tests/reach-tests.ts'
 import type { TextPattern } from './tests/text-pattern.ts'
+import type { Step } from './script/steps.ts'
 import type { FaultPlan } from './faults/fault-plan.ts'
 
 export interface Topology {
@@ -97,6 +98,8 @@ export interface NicPlan {
   /** A service host's own address; machines get theirs from whoever answers them. */
   readonly address: { readonly address: string; readonly prefix: number } | undefined
   readonly latency: Duration
+  /** Of its cable; undefined: 1500. */
+  readonly mtu?: number | undefined
 }
 
 export interface MachinePlan {
@@ -116,7 +119,8 @@ export interface MachinePlan {
 
 /** Image names are the store's (`linux`), the file's own (`images:`), or paths (`./Image`). */
 export type BootPlan =
-  | { readonly kind: 'program'; readonly program: string }
+  | { readonly kind: 'program'; readonly program: 'hello' }
+  | { readonly kind: 'program'; readonly program: 'script'; readonly steps: readonly Step[] }
   | {
       readonly kind: 'firmware'
       /** Runs first, in M-mode, from 0x8000_0000; undefined for `firmware: none`. */
@@ -202,6 +206,8 @@ export type SocketPlan = TcpPlan | { readonly path: string }
 export type ImagePlan =
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'text'; readonly text: string }
+  /** All zero. */
+  | { readonly kind: 'blank'; readonly sizeBytes: number }
   | { readonly kind: 'script'; readonly script: string }
   | { readonly kind: 'initramfs'; readonly recipe: InitramfsPlan }
 

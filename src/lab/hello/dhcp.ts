@@ -11,16 +11,30 @@ const field = { xid: 4, yiaddr: 16, siaddr: 20, chaddr: 28, file: 108, cookie: 2
 const messageBytes = 300
 /** Tries of each kind; the wait doubles each time, from one second. */
 const tries = 6
-const vendorClass = 'netloom-hello'
+
+/** What makes one client another's contrary. */
+export interface ClientTerms {
+  /** Option 60. */
+  readonly vendorClass: string
+  /** Codes for option 55. */
+  readonly asks: readonly number[]
+  /** Source that looks at an offer, message type in a0: it jumps to dhcp_type.none to pass the offer over, and keeps a0 or sets it again. */
+  readonly passOver: string
+  /** Source that takes what else an ACK holds. */
+  readonly take: string
+}
+
+export const helloTerms: ClientTerms = { vendorClass: 'netloom-hello', asks: [codes.mask, codes.router, codes.serverName, codes.bootFile], passOver: '', take: '' }
 
 const bytes = (...values: readonly (number | string)[]): string => `.byte ${values.join(', ')}`
 
-export const dhcp = [
+/** The client's source. */
+export const dhcp = ({ vendorClass, asks, passOver, take }: ClientTerms): string => [
   `.balign 4
   dhcp.options: ${bytes(0x63, 0x82, 0x53, 0x63)}
     ${bytes(codes.vendorClass, vendorClass.length)}
     .ascii "${vendorClass}"
-    ${bytes(codes.parameterList, 4, codes.mask, codes.router, codes.serverName, codes.bootFile)}
+    ${bytes(codes.parameterList, asks.length, ...asks)}
     ${bytes(codes.messageType, 1, 0)}
   dhcp.options_end:
     .balign 4`,
@@ -67,6 +81,7 @@ export const dhcp = [
     li a0, ${codes.router}
     call dhcp_word
     sw a0, router(gp)
+    ${take}
     # Without a next server it is the DHCP server itself.
     lwu t0, ${field.siaddr}(s0)
     bnez t0, 1f
@@ -148,6 +163,7 @@ export const dhcp = [
     beqz a0, dhcp_type.none
     beqz a1, dhcp_type.none
     lbu a0, 0(a0)
+    ${passOver}
     j dhcp_type.return
   dhcp_type.none:
     mv a0, zero`),

@@ -25,6 +25,7 @@ export const ticksPerSecond = 10_000_000
  * - `udp_port`: the port we listen on; `udp_from`, `udp_from_port`, `udp_data`, `udp_length`: what came there
  * - `xid`, `offer_ip`, `offer_server`: DHCP; `server_ip`, `file`: where to fetch what
  * - `tftp_port`: the server's port once it answered; `block`, `count`, `crc`, `line`: blocks and bytes so far, checksum, first bytes
+ * - `step_…`: the step that a script is at: pointers, lengths and limits; `blocks`, `size`: of its transfer; `steps`: how many had a port of their own
  * - `ping_ip`, `ping_id`, `ping_seq`: the echo that is out; `pinged`: when we were last pinged, or may expect to be
  */
 const variables: readonly (readonly [name: string, bytes: number])[] = [
@@ -32,7 +33,8 @@ const variables: readonly (readonly [name: string, bytes: number])[] = [
   ['nic_irq', 4], ['held', 4], ['my_ip', 4], ['mask', 4], ['router', 4], ['arp_wanted', 4], ['arp_ip', 4], ['dst_ip', 4],
   ['udp_from', 4], ['udp_length', 4], ['xid', 4], ['offer_ip', 4], ['offer_server', 4], ['server_ip', 4], ['count', 4], ['crc', 4], ['ping_ip', 4],
   ['rx_seen', 2], ['udp_port', 2], ['udp_from_port', 2], ['tftp_port', 2], ['block', 2], ['ping_id', 2], ['ping_seq', 2], ['ip_id', 2],
-  ['my_mac', 6], ['arp_mac', 6], ['dst_mac', 6], ['file', 128], ['line', 64],
+  ['my_mac', 6], ['arp_mac', 6], ['dst_mac', 6], ['file', 128], ['line', 64], ['dns', 4], ['steps', 4],
+  ['step_name', 8], ['step_tail', 8], ['step_length', 4], ['step_size', 4], ['step_flags', 4], ['step_stop', 4], ['blocks', 4], ['size', 4], ['step_ip', 4], ['step_port', 4],
 ]
 
 /** Of the arena: both rings (descriptors, then at 0x100 the available and at 0x200 the used ring), buffers, the stack's top. */

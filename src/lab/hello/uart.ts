@@ -35,7 +35,7 @@ export const uart = [
     addi s0, s0, 1
     j 1b`),
 
-  // Begins a line.
+  // Begins a line with the program's own name, uart.hello.
   routine('put_hello', [], `
     la a0, uart.hello
     call put`),
@@ -82,6 +82,5 @@ export const uart = [
     srli s0, s0, 8
     j 1b`),
 
-  text('uart.hello', 'hello: '),
   text('uart.line_end', '\r\n'),
 ].join('\n')
