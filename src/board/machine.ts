@@ -145,8 +145,9 @@ export class Machine implements Stateful<MachineSnapshot> {
    */
   get next(): Instant | undefined {
     const alarm = this.timeline.next
-    if (this.#state !== 'running' || this.core.idle) return alarm
-    return alarm === undefined || this.core.now < alarm ? this.core.now : alarm
+    if (this.#state !== 'running') return alarm
+    const own = this.core.idle ? this.core.wake : this.core.now
+    return own === undefined ? alarm : earlier(own, alarm)
   }
 
   /** Powers up, or restarts: devices are reset, the images are put in place again, and the harts begin. */
@@ -177,7 +178,7 @@ export class Machine implements Stateful<MachineSnapshot> {
       if (this.#yielding || this.#state !== 'running' || this.core.now >= until) return
       const next = this.timeline.next
       this.#target = next !== undefined && next < until ? next : until
-      if (this.core.idle) this.core.skip(this.#target)
+      if (this.core.idle) this.core.skip(earlier(this.#target, this.core.wake))
       else this.core.run(this.#target)
       if (this.#yielding) return
     }
@@ -310,5 +311,7 @@ function checkConfig({ name, ramBytes, harts, nics, disks }: MachineConfig): voi
   if (ramBytes % 4096 !== 0) throw new ConfigError(`${name}: memory of ${ramBytes} bytes is not whole pages of 4096`)
   const devices = nics.length + disks.length + 1
   if (devices > virtioSlotsMax) throw new ConfigError(`${name}: ${nics.length} NICs and ${disks.length} disks; there is room for ${virtioSlotsMax - 1} together`)
+const earlier = (one: Instant, other: Instant | undefined): Instant => (other !== undefined && other < one ? other : one)
+
   for (const { mac } of nics) assert(mac.length === 6 && (mac[0] & 1) === 0, `${name}: a NIC's address is six bytes and unicast`)
 }

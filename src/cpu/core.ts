@@ -24,6 +24,8 @@ export interface Core extends Stateful<Plain> {
   readonly now: Instant
   /** Every hart waits in WFI and no enabled interrupt is pending: time may jump to the next event. */
   readonly idle: boolean
+  /** The next instant at which a hart's own timer goes off. An idle core is to be skipped to it, and no further; `run` heeds it by itself. */
+  readonly wake: Instant | undefined
   /** Runs until `until`, until all harts wait (`idle`), or until `stopBefore` cut the run short. */
   run(until: Instant): void
   /** Cuts the present run short: it ends at the first instruction boundary at or after `until`. */

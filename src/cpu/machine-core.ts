@@ -17,6 +17,7 @@ import { csrTables } from './system/csr.ts'
 import { HaltedHart } from './halted-hart.ts'
 import { menvcfg, mstatus } from './system/state.ts'
 import { writePmp } from './system/pmp-ranges.ts'
+import { Timers } from './timers.ts'
 
 /** Ticks a hart runs before the next one's turn. */
 const quantum = 20_000
@@ -60,6 +61,7 @@ class MachineCore implements Core {
   readonly #code: CodePages
   readonly #regions: Regions
   readonly #profile: Profile
+  readonly #timers: Timers
   /** The hart whose state stands in page 0. */
   #current = 0
   /** Time while no hart runs. */
@@ -78,6 +80,7 @@ class MachineCore implements Core {
     this.ram = new Uint8Array(memory.buffer, this.#layout.ram, config.ramBytes)
     const profile = profileOf(config)
     this.#profile = profile
+    this.#timers = new Timers(this.#view, (hart) => this.#home(hart), config.harts, 1e9 / config.timebaseHz)
     this.#code = new CodePages(this.#layout, memory.buffer, profile.extensions)
     const { bus } = config
     const { bytes, callees } = machineModule(this.#layout, 1e9 / config.timebaseHz, profile, config.threshold ?? threshold, fuses(config.engine))
@@ -92,6 +95,7 @@ class MachineCore implements Core {
       codeWritten,
       hot: (at: number) => this.#regions.hot(at),
       magic: (kind: number) => (this.#callMagic(kind) ? 1 : 0),
+      timerChanged: () => this.#timerChanged(),
       pmpChanged: (csr: number) => writePmp(this.#view, csr, this.#view.getBigUint64(slot.scratch + 8, true)),
     }, table)
     const funcs = new Map(callees.map((ref) => [ref.name, { ref, func: this.#exports[ref.name] ?? (codeWritten as WasmExports[string]) }]))
@@ -117,6 +121,11 @@ class MachineCore implements Core {
     return true
   }
 
+  get wake(): Instant | undefined {
+    const { next } = this.#timers
+    return next === Infinity ? undefined : (next as Instant)
+  }
+
   get retired(): number {
     let skipped = 0
     for (let hart = 0; hart < this.harts; hart++) skipped += Number(this.#view.getBigUint64(this.#home(hart) + slot.skipped, true))
@@ -130,10 +139,11 @@ class MachineCore implements Core {
     assert(!this.#running, 'a core was run from within its own bus access')
     this.#target = until
     while (this.#ticks < this.#target) {
+      this.#timers.ring(this.#ticks)
       const hart = this.#nextAwake()
       if (hart === undefined) return
       this.#enter(hart)
-      const fuel = Math.min(this.#target - this.#ticks, stretch, this.harts > 1 ? quantum - (this.#ticks % quantum) : stretch)
+      const fuel = Math.min(this.#target - this.#ticks, this.#timers.next - this.#ticks, stretch, this.harts > 1 ? quantum - (this.#ticks % quantum) : stretch)
       if (this.#owes(fuel)) continue
       this.#setBudget(fuel)
       this.#running = true
@@ -154,6 +164,7 @@ class MachineCore implements Core {
     if (until <= this.#ticks) return
     this.#slept += until - this.#ticks
     this.#ticks = until
+    this.#timers.ring(until)
   }
 
   line(hart: number, line: Line, high: boolean): void {
@@ -182,6 +193,7 @@ class MachineCore implements Core {
     this.#code.clear()
     this.#current = 0
     for (let hart = 0; hart < this.harts; hart++) this.#resetHart(hart, pc, a1, a2)
+    this.#timers.lookAtAll(this.#ticks)
     this.#forgetTranslations()
   }
 
@@ -207,6 +219,7 @@ class MachineCore implements Core {
     this.#slept = slept
     this.#current = current
     for (const [hart, bytes] of states.entries()) this.#bytes.set(bytes, this.#home(hart))
+    this.#timers.lookAtAll(this.#ticks)
     this.#code.clear()
     this.#forgetTranslations()
     this.#exports.refreshContext()
@@ -225,6 +238,12 @@ class MachineCore implements Core {
 
   #home(hart: number): number {
     return hart === this.#current ? 0 : savedHart(hart)
+  }
+
+  /** The running hart has set its timer: its turn goes no further than that. */
+  #timerChanged(): void {
+    this.#timers.look(this.#current, this.now)
+    if (this.#timers.next !== Infinity) this.#cut(this.#timers.next)
   }
 
   #sleeps(hart: number): boolean {

@@ -11,6 +11,7 @@ export class FakeCore implements Core {
   readonly bus: CoreConfig['bus']
   now = 0 as Instant
   retired = 0
+  wake: Instant | undefined
   /** What each instruction does; the core waits in WFI when there is none left. */
   script: (() => void)[] = []
   /** Lines that are up, as `hart.bit`. */

@@ -28,6 +28,7 @@ export class ScriptCore implements Core {
   readonly ram: Uint8Array
   now = 0 as Instant
   retired = 0
+  readonly wake = undefined
   readonly #bus: CoreBus
   readonly #script: readonly Act[]
   #started = 0

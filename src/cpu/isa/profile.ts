@@ -25,7 +25,7 @@ export const everyExtension: Extensions = new Set<Extension>([
 /** `rv64gc`: what QEMU's first virt boards had. `rva22`: RVA22S64's mandatory extensions and the options that we have. */
 export const profiles = {
   rv64gc: { name: 'rv64gc', extensions: new Set<Extension>(), pageModes: 1 },
-  rva22: { name: 'rva22', extensions: new Set([...everyExtension].filter((extension) => extension !== 'sstc' && extension !== 'xmagic')), pageModes: 3 },
+  rva22: { name: 'rva22', extensions: new Set([...everyExtension].filter((extension) => extension !== 'xmagic')), pageModes: 3 },
 } as const satisfies Record<string, Profile>
 
 export type CpuName = keyof typeof profiles

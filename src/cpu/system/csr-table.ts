@@ -5,7 +5,7 @@ import { menvcfg, mstatus } from './state.ts'
 
 /** What a plain masked slot can't express; csr.ts has a branch for each. */
 export const special = {
-  none: 0, fflags: 1, frm: 2, fcsr: 3, time: 4, cycle: 5, instret: 6, counter: 7, satp: 8, status: 9, pending: 10, enable: 11, pmp: 12, tvec: 13, delegated: 14, environment: 15,
+  none: 0, fflags: 1, frm: 2, fcsr: 3, time: 4, cycle: 5, instret: 6, counter: 7, satp: 8, status: 9, pending: 10, enable: 11, pmp: 12, tvec: 13, delegated: 14, environment: 15, timer: 16,
 } as const
 export type Special = keyof typeof special
 
@@ -49,6 +49,7 @@ export const csrs: readonly CsrRow[] = [
   row(0x141, 'sepc', slot.sepc, ~1n & all),
   row(0x142, 'scause', slot.scause),
   row(0x143, 'stval', slot.stval),
+  row(0x14d, 'stimecmp', slot.stimecmp, all, 'timer'),
   row(0x144, 'sip', slot.mip, 2n, 'pending'),
   row(0x180, 'satp', slot.satp, all, 'satp'),
   row(0x300, 'mstatus', slot.mstatus, SIE | MIE | SPIE | MPIE | SPP | MPP | FS | MPRV | SUM | MXR | TVM | TW | TSR, 'status'),
@@ -85,9 +86,9 @@ export const csrs: readonly CsrRow[] = [
 
 /** The registers of a hart with these extensions: menvcfg and senvcfg have a field for each of some. */
 export function csrsFor(extensions: Extensions): readonly CsrRow[] {
-  const { FIOM, CBIE, CBCFE, CBZE, ADUE, PBMTE } = menvcfg
+  const { FIOM, CBIE, CBCFE, CBZE, ADUE, PBMTE, STCE } = menvcfg
   const has = (name: Parameters<Extensions['has']>[0], bits: bigint): bigint => (extensions.has(name) ? bits : 0n)
   const below = FIOM | has('zicbom', CBIE | CBCFE) | has('zicboz', CBZE)
-  const masks: Readonly<Record<string, bigint>> = { senvcfg: below, menvcfg: below | has('svadu', ADUE) | has('svpbmt', PBMTE) }
-  return csrs.map((row) => ({ ...row, writeMask: masks[row.name] ?? row.writeMask }))
+  const masks: Readonly<Record<string, bigint>> = { senvcfg: below, menvcfg: below | has('svadu', ADUE) | has('svpbmt', PBMTE) | has('sstc', STCE) }
+  return csrs.filter(({ special: kind }) => kind !== 'timer' || extensions.has('sstc')).map((row) => ({ ...row, writeMask: masks[row.name] ?? row.writeMask }))
 }

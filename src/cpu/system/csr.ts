@@ -82,6 +82,11 @@ function readSpecial(parts: Parts, f: Func, access: Access): void {
   })
   f.if(is(access, 'cycle'), () => f.set(old, add(get64(slot.cycleOffset), ticksNow())))
   f.if(is(access, 'instret'), () => f.set(old, add(get64(slot.instretOffset), sub(ticksNow(), get64(slot.skipped)))))
+  // Below M-mode stimecmp is there with STCE and with the right to read time (Sstc §1.2).
+  f.if(is(access, 'timer'), () => {
+    const allowed = and(wrap(field(get64(slot.menvcfg), 63, 1)), wrap(field(get64(slot.mcounteren), 1, 1)))
+    f.if(and(ne(get32(slot.privilege), c32(machine)), eqz(allowed)), illegal)
+  })
   f.if(is(access, 'status'), () => {
     const dirty = eq(and(get64(slot.mstatus), c64(mstatus.FS)), c64(mstatus.FS))
     f.set(old, or(and(get64(slot.mstatus), load('i64', access.row, csrRows + 8)), place(extendU(dirty), 63)))
@@ -137,6 +142,8 @@ function writeSpecial(parts: Parts, f: Func, access: Access, home: LocalTerm): v
   })
   f.if(is(access, 'pending', 'enable', 'delegated'), () => {
     const reach = f.let(and(mask, select(is(access, 'delegated'), c64(-1), delegatedMask(number))))
+    // With STCE, STIP is stimecmp's and takes no write.
+    f.if(and(is(access, 'pending'), wrap(field(get64(slot.menvcfg), 63, 1))), () => f.set(reach, and(reach, c64(~0x20n))))
     f.store('i64', home, or(and(load('i64', home), xor(reach, c64(-1))), and(value, reach)))
     f.return(c32(2))
   })
@@ -155,6 +162,12 @@ function writeSpecial(parts: Parts, f: Func, access: Access, home: LocalTerm): v
     f.store('i64', home, or(and(load('i64', home), xor(mask, c64(-1))), and(value, mask)))
     // ADUE and PBMTE change what page tables mean.
     f.call(parts.flushAll)
+    f.call(parts.timerChanged)
+    f.return(c32(2))
+  })
+  f.if(is(access, 'timer'), () => {
+    put64(f, slot.stimecmp, value)
+    f.call(parts.timerChanged)
     f.return(c32(2))
   })
   f.if(is(access, 'pmp'), () => {

@@ -11,7 +11,7 @@ export function statesOf(core: Core): readonly DataView[] {
 
 const words = [
   'pc', 'skipped', 'fflags', 'reservation', 'mstatus', 'medeleg', 'mideleg', 'mie', 'mip', 'mtvec', 'mscratch', 'mepc', 'mcause', 'mtval', 'stvec', 'sscratch', 'sepc', 'scause',
-  'stval', 'satp', 'cycleOffset', 'instretOffset', 'lines',
+  'stval', 'satp', 'cycleOffset', 'instretOffset', 'lines', 'menvcfg', 'stimecmp',
 ] as const
 
 /** What of two cores differs, of all that a guest or a device can see; `name is one and other` each. */

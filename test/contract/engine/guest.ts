@@ -38,7 +38,7 @@ export function randomGuest(random: Random, cpu: CpuName): Guest {
   const image = new Uint8Array(places.code + code.length)
   const start = (at: number, source: string): void => image.set(assemble(ramBase + at, source).bytes, at)
   start(places.stub, stub(random))
-  start(places.handler, machineHandler(places.code + code.length))
+  start(places.handler, machineHandler(places.code + code.length, cpu))
   start(places.supervisor, supervisorHandler(places.code + code.length))
   image.set(randomData(random), places.data)
   image.set(code, places.code)
@@ -125,7 +125,7 @@ function stub(random: Random): string {
     li t0, ${(random.below(8) << 4) | 0x80}
     csrw menvcfg, t0
     csrw senvcfg, t0
-    li t0, ${BigInt(random.below(4)) << 61n}
+    li t0, ${BigInt(random.below(8)) << 61n}
     csrs menvcfg, t0
     sfence.vma
     li t0, ${status}
@@ -158,7 +158,7 @@ const step = `
     addi t1, t1, 2
   7:`
 
-function machineHandler(end: number): string {
+function machineHandler(end: number, cpu: CpuName): string {
   const vectors = Array.from({ length: 12 }, () => 'j entry').join('\n')
   return `
     ${vectors}
@@ -243,6 +243,7 @@ function machineHandler(end: number): string {
     li t2, ${deviceBase}
     sw t1, 12(t2)
     csrwi mip, 0
+    ${cpu === 'rv64gc' ? '' : 'li t2, -1; csrw stimecmp, t2'}
   leave:
     ld t1, 0(t0)
     ld t2, 8(t0)
@@ -285,6 +286,8 @@ function supervisorHandler(end: number): string {
     li t2, ${deviceBase}
     sw t1, 12(t2)
     csrci sip, 2
+    li t2, 0x20
+    csrc sie, t2
   leave:
     ld t1, 0(t0)
     ld t2, 8(t0)

@@ -82,7 +82,7 @@ class Run {
       }
       if (core.now >= stop) return
       const until = Math.min(stop, this.#events[0]?.at ?? stop) as Instant
-      if (core.idle) core.skip(until)
+      if (core.idle) core.skip(Math.min(until, core.wake ?? until) as Instant)
       else core.run(until)
     }
   }

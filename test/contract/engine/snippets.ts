@@ -48,6 +48,7 @@ const makers: readonly Maker[] = [
 ]
 
 const richer: readonly Maker[] = [
+  (random) => `rdtime x30; addi x30, x30, ${random.below(12)}; csrw stimecmp, x30; ${['', 'wfi', 'csrr x10, sip', 'csrr x11, stimecmp', 'li x31, 0x20; csrs sie, x31', 'csrsi sip, 2'][random.below(6)]}`,
   (random) => `addi x30, x${8 + random.below(2)}, ${random.below(256)}; cbo.${['inval', 'clean', 'flush', 'zero', 'zero'][random.below(5)]} (x30)`,
   // Over code: the next instructions are gone, which is as good a test as any.
   (random) => `auipc x30, 0; cbo.${['flush', 'zero'][random.below(2)]} (x30)`,
