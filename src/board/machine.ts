@@ -73,6 +73,8 @@ export type MachineState = 'running' | 'off' | 'reset'
 export type MachineSnapshot = {
   readonly now: number
   readonly state: MachineState
+  readonly finish: Finish | undefined
+  readonly endedAt: number
   readonly core: Plain
   readonly ram: RamState
   readonly models: { readonly [name: string]: Plain }
@@ -204,6 +206,8 @@ export class Machine implements Stateful<MachineSnapshot> {
     return {
       now: this.timeline.now,
       state: this.#state,
+      finish: this.#finish,
+      endedAt: this.#endedAt,
       core: this.core.save(),
       ram: this.#memory.save(),
       models: Object.fromEntries(this.#models.map((model) => [model.name, model.save()])),
@@ -218,7 +222,8 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.core.load(snapshot.core)
     for (const model of this.#models) model.load(snapshot.models[model.name])
     if (snapshot.entropy !== null) this.#entropy.load?.(snapshot.entropy)
-    this.#finish = undefined
+    this.#finish = snapshot.finish
+    this.#endedAt = snapshot.endedAt as Instant
     this.#state = snapshot.state
   }
 
@@ -306,12 +311,12 @@ export class Machine implements Stateful<MachineSnapshot> {
   }
 }
 
+const earlier = (one: Instant, other: Instant | undefined): Instant => (other !== undefined && other < one ? other : one)
+
 function checkConfig({ name, ramBytes, harts, nics, disks }: MachineConfig): void {
   if (!Number.isInteger(harts) || harts < 1 || harts > hartsMax) throw new ConfigError(`${name}: ${harts} harts; a machine has 1 to ${hartsMax}`)
   if (ramBytes % 4096 !== 0) throw new ConfigError(`${name}: memory of ${ramBytes} bytes is not whole pages of 4096`)
   const devices = nics.length + disks.length + 1
   if (devices > virtioSlotsMax) throw new ConfigError(`${name}: ${nics.length} NICs and ${disks.length} disks; there is room for ${virtioSlotsMax - 1} together`)
-const earlier = (one: Instant, other: Instant | undefined): Instant => (other !== undefined && other < one ? other : one)
-
   for (const { mac } of nics) assert(mac.length === 6 && (mac[0] & 1) === 0, `${name}: a NIC's address is six bytes and unicast`)
 }

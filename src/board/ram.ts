@@ -55,8 +55,9 @@ export class Ram implements GuestMemory, Stateful<RamState> {
   }
 }
 
+/** As words of 32 bits: a -0 or a NaN would not be told from zeros as floating point. */
 function blank(bytes: Uint8Array): boolean {
-  const words = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
-  // Compared as bits: -0 and NaN are not blank.
-  return words.every((word) => Object.is(word, 0))
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+  for (let at = 0; at < words.length; at++) if (words[at] !== 0) return false
+  return true
 }

@@ -92,7 +92,7 @@ class Builder {
   }
 
   #machine(plan: MachinePlan): void {
-    const log = this.#journal.log(plan.name, { get now(): Instant { return machine.timeline.now } })
+    const log = this.#journal.log(plan.name, { get now(): Instant { return island.spokenAt } })
     const machine: Machine = this.#told(['nodes', plan.name], () => new Machine({
       name: plan.name,
       ramBytes: plan.memoryBytes,
@@ -109,7 +109,8 @@ class Builder {
       said: (bytes: Uint8Array, time: Instant) => this.#lab?.said(plan.name, bytes, time),
       powered: (state: 'running' | 'off', time: Instant) => this.#lab?.powered(plan.name, state, time),
     }
-    this.#machines.set(plan.name, new MachineIsland(plan, machine, log, events))
+    const island: MachineIsland = new MachineIsland(plan, machine, log, events)
+    this.#machines.set(plan.name, island)
   }
 
   #boot({ boot }: MachinePlan): BootImages {

@@ -8,6 +8,7 @@ import type { Nat } from '../nat/nat.ts'
 import type { OutsideEvent } from '../nat/outside.ts'
 import type { Uplink } from './uplink.ts'
 import { concat } from '../base/bytes.ts'
+import type { Stateful } from '../base/state.ts'
 import { type Alarm, between, type Clock, type Duration, type Instant, type Scheduler } from '../base/time.ts'
 
 /** Something that came in. `time` is on the lab's clock. */
@@ -32,12 +33,18 @@ export interface OutsideEntry {
   readonly event: OutsideEvent
 }
 
+/** What was typed at one console and has not reached its guest. */
+export type LineState = { readonly waiting: readonly { readonly time: number; readonly bytes: Uint8Array }[]; readonly due: number | undefined }
+
+/** What was typed so far, and what of it still waits, by node. */
+export type DoorState = { readonly entries: readonly { readonly time: number; readonly node: string; readonly bytes: Uint8Array }[]; readonly lines: { readonly [node: string]: LineState } }
+
 /** How long to wait until the guest has taken what its serial line holds: ten characters at 115,200 baud. */
 const retry = 868_000 as Duration
 /** What may wait for one guest; a paste beyond it is cut, as a real line would cut it. */
 const longestQueue = 1 << 20
 
-export class Door {
+export class Door implements Stateful<DoorState> {
   #clock: Clock
   readonly #lines = new Map<string, Line>()
   readonly #uplinks = new Map<string, Uplink>()
@@ -136,9 +143,21 @@ export class Door {
     if (taken > 0) this.entries.push({ ...entry, bytes: entry.bytes.slice(0, taken) })
     return taken
   }
+
+  /** What came by uplinks and NATs is not in it: they keep it themselves. */
+  save(): DoorState {
+    const entries = this.entries.map(({ time, node, bytes }) => ({ time, node, bytes: bytes.slice() }))
+    return { entries, lines: Object.fromEntries([...this.#lines].map(([node, line]) => [node, line.save()])) }
+  }
+
+  /** The machines' clocks must stand where they stood. */
+  load(state: DoorState): void {
+    this.entries.splice(0, this.entries.length, ...state.entries.map(({ time, node, bytes }) => ({ time: time as Instant, node, bytes: bytes.slice() })))
+    for (const [node, line] of this.#lines) line.load(state.lines[node])
+  }
 }
 
-class Line {
+class Line implements Stateful<LineState> {
   readonly #scheduler: Scheduler
   readonly #chardev: Chardev
   readonly #running: () => boolean
@@ -164,6 +183,17 @@ class Line {
 
   wake(): void {
     if (this.#waiting.length > 0 && this.#alarm.due === undefined) this.#alarm.arm(between(this.#scheduler.now, this.#waiting[0].time))
+  }
+
+  save(): LineState {
+    return { waiting: this.#waiting.map(({ time, bytes }) => ({ time, bytes: bytes.slice() })), due: this.#alarm.due }
+  }
+
+  load({ waiting, due }: LineState): void {
+    this.#waiting = waiting.map(({ time, bytes }) => ({ time: time as Instant, bytes: bytes.slice() }))
+    this.#length = waiting.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    if (due === undefined) this.#alarm.disarm()
+    else this.#alarm.arm(between(this.#scheduler.now, due as Instant))
   }
 
   #feed(): void {

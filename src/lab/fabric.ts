@@ -7,18 +7,21 @@ export class Fabric implements Island {
   readonly name = 'fabric'
   readonly timeline = new Timeline()
   #horizon = 0
+  /** As far as it may go while its lab is brought back. */
+  limit: Instant | undefined
 
   get now(): Instant {
     return this.timeline.now
   }
 
   get next(): Instant | undefined {
-    return this.timeline.next
+    const { next } = this.timeline
+    return next !== undefined && this.limit !== undefined && next > this.limit ? undefined : next
   }
 
   run(horizon: Instant): void {
     this.#horizon = horizon
-    for (let next = this.timeline.next; next !== undefined && next < this.#horizon; next = this.timeline.next) this.timeline.step()
+    for (let { next } = this; next !== undefined && next < this.#horizon; next = this.next) this.timeline.step()
   }
 
   cut(horizon: Instant): void {

@@ -22,6 +22,7 @@ import type { Journal } from './journal.ts'
 import type { MachineIsland } from './machine-island.ts'
 import { proberName } from './resolve-reach.ts'
 import { RunHash } from './run-hash.ts'
+import type { History } from './snapshot/history.ts'
 import { Starter } from './starter.ts'
 import type { HearFrame, Tap } from './tap.ts'
 import type { Topology } from './topology.ts'
@@ -85,6 +86,8 @@ export class Lab implements LabPieces {
   readonly doctor: Doctor
   /** End when every test of the file is decided. */
   endWithTests = false
+  /** What it takes to save this lab; undefined: it can't be. Set before it runs. */
+  history: History | undefined
   readonly #islands: Islands
   readonly #starter: Starter
   readonly #hash = new RunHash()
@@ -180,6 +183,17 @@ export class Lab implements LabPieces {
     } while (more())
     this.#settle()
     return { kind: 'running' }
+  }
+
+  /**
+   * One step of a lab that is brought back (snapshot/restore.ts): nothing ends it, and tests are told of no later instant than `mark`.
+   * @returns false when there was nothing to do.
+   */
+  restep(mark: Instant): boolean {
+    if (!this.#islands.step(Number.MAX_SAFE_INTEGER as Instant)) return false
+    const { next } = this.#islands
+    if (!this.verdicts.decided) this.verdicts.passed(next === undefined || next > mark ? mark : next)
+    return true
   }
 
   /** Closes what is open: services stop answering, recorders are written out, undecided tests have failed. */

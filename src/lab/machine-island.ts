@@ -1,8 +1,12 @@
 /** A machine as the run loop sees it: an island that can be powered up late, restarted, and listened to. */
 import type { Log } from '../base/log.ts'
 import { after, type Alarm, between, type Duration, type Instant } from '../base/time.ts'
-import type { Machine } from '../board/machine.ts'
+import type { Finish } from '../board/finisher.ts'
+import type { Machine, MachineSnapshot } from '../board/machine.ts'
+import type { Port } from '../link/port.ts'
 import type { Island } from './islands.ts'
+import type { Ending } from './snapshot/machine-log.ts'
+import { Player } from './snapshot/player.ts'
 import type { MachinePlan } from './topology.ts'
 import { Transcript } from './transcript.ts'
 
@@ -26,8 +30,13 @@ export class MachineIsland implements Island {
   readonly #log: Log
   readonly #events: MachineEvents
   readonly #power: Alarm
+  readonly #endHearers = new Set<(ending: Ending, time: Instant) => void>()
+  /** Who plays the machine while its lab is brought back. */
+  #player: Player | undefined
   #state: 'waiting' | 'running' | 'off' = 'waiting'
   #endedAt: Instant | undefined
+  /** The end that is being told; the run in which it came may have gone on beyond. */
+  #endTold: Instant | undefined
   /** Last instant of the present run. */
   #until = 0
 
@@ -39,10 +48,7 @@ export class MachineIsland implements Island {
     this.#log = log
     this.#events = events
     this.#power = machine.timeline.alarm('power', () => this.#start())
-    machine.console.listen((bytes) => {
-      this.transcript.hear(bytes, this.now)
-      events.said(bytes, this.now)
-    })
+    machine.console.listen((bytes) => this.#said(bytes))
   }
 
   get now(): Instant {
@@ -50,11 +56,16 @@ export class MachineIsland implements Island {
   }
 
   get next(): Instant | undefined {
-    return this.machine.next
+    return this.#player === undefined ? this.machine.next : this.#player.next
   }
 
   get state(): PowerState {
     return this.#state === 'running' && this.machine.core.idle ? 'idle' : this.#state
+  }
+
+  /** The instant that its log entries bear. */
+  get spokenAt(): Instant {
+    return this.#endTold ?? this.now
   }
 
   /** When it went off for good. */
@@ -62,7 +73,30 @@ export class MachineIsland implements Island {
     return this.#endedAt
   }
 
+  /** Told of every end of the machine's running, restarts included. @returns how to stop hearing. */
+  hearEnd(hearer: (ending: Ending, time: Instant) => void): () => void {
+    this.#endHearers.add(hearer)
+    return () => void this.#endHearers.delete(hearer)
+  }
+
+  /** From now on the machine is played from a log of what it did. @param ports those that are plugged in. @param until as far as it had come. */
+  play(log: Uint8Array, ports: readonly Port[], until: Instant): void {
+    const say = (bytes: Uint8Array): void => this.#said(bytes)
+    const odd = (sentence: string): void => this.#log.warn('guest.odd', sentence, { machine: this.name })
+    this.#player = new Player({ timeline: this.machine.timeline, ports, say, odd }, log, until)
+  }
+
+  /** The machine itself goes on, from where it was saved. */
+  takeOver(state: MachineSnapshot): void {
+    this.#player = undefined
+    this.machine.load(state)
+  }
+
   run(horizon: Instant): void {
+    if (this.#player !== undefined) {
+      this.#player.run(horizon)
+      return this.#heed()
+    }
     // The core runs while it is short of `until`, so a window of one instruction needs its end, not its beginning.
     this.#until = Math.max(horizon - 1, this.machine.core.now + 1)
     this.machine.run(this.#until as Instant)
@@ -70,6 +104,7 @@ export class MachineIsland implements Island {
   }
 
   cut(horizon: Instant): void {
+    if (this.#player !== undefined) return this.#player.cut(horizon)
     if (horizon > this.#until) return
     this.machine.yieldNow()
   }
@@ -86,8 +121,13 @@ export class MachineIsland implements Island {
     this.#heed()
   }
 
+  #said(bytes: Uint8Array): void {
+    this.transcript.hear(bytes, this.now)
+    this.#events.said(bytes, this.now)
+  }
+
   #start(): void {
-    this.machine.start()
+    if (this.#player === undefined) this.machine.start()
     const first = this.#state !== 'running'
     this.#state = 'running'
     this.#log.info('machine.start', `${this.name} starts`)
@@ -95,18 +135,37 @@ export class MachineIsland implements Island {
   }
 
   #heed(): void {
-    const { state, finish, endedAt } = this.machine
-    if (this.#state !== 'running' || state === 'running' || this.#power.due !== undefined) return
-    if (state === 'reset') {
-      this.#log.info('machine.reset', `${this.name} restarts`)
-      // Counted from the guest's wish: how far this run went beyond it is the loop's affair. It is longer than any run.
-      this.#power.arm(between(this.now, after(endedAt, resetTime)))
-      return
-    }
+    const ending = this.#ending()
+    if (this.#state !== 'running' || ending === undefined || this.#power.due !== undefined) return
+    this.#endTold = ending.endedAt
+    for (const hear of this.#endHearers) hear(ending, ending.endedAt)
+    if (ending.state === 'reset') this.#resume(ending.endedAt)
+    else this.#rest(ending.finish, ending.endedAt)
+    this.#endTold = undefined
+  }
+
+  /** Counted from the guest's wish: how far this run went beyond it is the loop's affair. It is longer than any run. */
+  #resume(endedAt: Instant): void {
+    this.#log.info('machine.reset', `${this.name} restarts`)
+    this.#power.arm(between(this.now, after(endedAt, resetTime)))
+  }
+
+  #rest(finish: Finish | undefined, endedAt: Instant): void {
     this.#state = 'off'
     if (finish?.kind === 'fail') this.#log.warn('machine.fail', `${this.name} switched itself off with code ${finish.code}`, { code: finish.code })
     else this.#log.info('machine.off', `${this.name} is off`)
     this.#endedAt = endedAt
     this.#events.powered('off', endedAt)
+  }
+
+  /** How the machine, or who plays it, has ended since it was started. */
+  #ending(): (Ending & { readonly endedAt: Instant }) | undefined {
+    if (this.#player === undefined) {
+      const { state, finish, endedAt } = this.machine
+      return state === 'running' ? undefined : { state, finish, endedAt }
+    }
+    const { ended } = this.#player
+    this.#player.ended = undefined
+    return ended
   }
 }

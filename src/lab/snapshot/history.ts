@@ -1,0 +1,105 @@
+/**
+ * What a lab keeps while it runs so that it can be saved at any moment: each machine's acts, and what came in from outside. Bounded: a lab that
+ * outgrows the bound runs on and can't be saved any more.
+ */
+import type { Instant } from '../../base/time.ts'
+import { copyFrame } from '../../link/frame.ts'
+import type { OutsideEvent } from '../../nat/outside.ts'
+import type { FrameEntry, OutsideEntry } from '../door.ts'
+import type { Lab } from '../lab.ts'
+import type { MachineIsland } from '../machine-island.ts'
+import { MachineLog } from './machine-log.ts'
+
+/** Usual bound of all a lab's history, in bytes. */
+export const usualHistoryBytes = 256 << 20
+
+/** What came in by uplinks and NATs, by its instant. What was typed and changed live the lab keeps itself. */
+export type OutsideInput = ({ readonly kind: 'frame' } & FrameEntry) | ({ readonly kind: 'outside' } & OutsideEntry)
+
+/** Of one event of the outside, beside the bytes it carries. */
+const eventBytes = 128
+
+export class History {
+  readonly #limit: number
+  readonly #logs = new Map<string, MachineLog>()
+  readonly #stops: (() => void)[] = []
+  #inputs: OutsideInput[] = []
+  #inputBytes = 0
+  #acts = 0
+  #lost: Instant | undefined
+
+  /** @param lab has not run yet. */
+  constructor(lab: Lab, limitBytes = usualHistoryBytes) {
+    this.#limit = limitBytes
+    for (const island of lab.machines.values()) this.#hear(lab, island)
+    this.#stops.push(
+      lab.door.hear((entry) => this.#keep({ kind: 'frame', time: entry.time, uplink: entry.uplink, frame: copyFrame(entry.frame) }, entry.frame.bytes.length)),
+      lab.door.hearOutside((entry) => this.#keep({ kind: 'outside', time: entry.time, nat: entry.nat, event: copyEvent(entry.event) }, 'bytes' in entry.event ? entry.event.bytes.length : 0)),
+    )
+  }
+
+  /** In bytes. */
+  get size(): number {
+    let size = this.#inputBytes
+    for (const log of this.#logs.values()) size += log.size
+    return size
+  }
+
+  get limit(): number {
+    return this.#limit
+  }
+
+  /** When it outgrew its bound and was given up. */
+  get lost(): Instant | undefined {
+    return this.#lost
+  }
+
+  /** A copy of a machine's acts, for a `MachineLogReader`. */
+  log(node: string): Uint8Array {
+    return this.#logs.get(node)?.bytes ?? new Uint8Array(0)
+  }
+
+  /** Oldest first. Nobody writes to them. */
+  get inputs(): readonly OutsideInput[] {
+    return this.#inputs
+  }
+
+  #hear(lab: Lab, island: MachineIsland): void {
+    const log = new MachineLog()
+    this.#logs.set(island.name, log)
+    const add = (...[act]: Parameters<MachineLog['add']>): void => {
+      log.add(act)
+      this.#check(act.time)
+    }
+    const taps = lab.taps.filter(({ place }) => place.node === island.name)
+    for (const [nic, tap] of taps.entries()) {
+      this.#stops.push(tap.hear((direction, time, frame) => direction === 'out' && add({ kind: 'frame', time, nic, frame })))
+    }
+    this.#stops.push(
+      island.transcript.listen((bytes, time) => add({ kind: 'console', time, bytes })),
+      island.hearEnd((ending, time) => add({ kind: 'end', time, ...ending })),
+      lab.journal.hear(({ source, event, time, message }) => event === 'guest.odd' && source === island.name && add({ kind: 'odd', time, sentence: message })),
+    )
+  }
+
+  #keep(input: OutsideInput, bytes: number): void {
+    this.#inputs.push(input)
+    this.#inputBytes += bytes + eventBytes
+    this.#check(input.time)
+  }
+
+  /** Asked at every act, so it must be cheap: the sum is taken only now and then. */
+  #check(time: Instant): void {
+    if (++this.#acts % 256 !== 0 || this.size <= this.#limit) return
+    this.#lost = time
+    for (const stop of this.#stops.splice(0)) stop()
+    this.#logs.clear()
+    this.#inputs = []
+    this.#inputBytes = 0
+  }
+}
+
+/** Its bytes are its own. */
+export function copyEvent(event: OutsideEvent): OutsideEvent {
+  return 'bytes' in event ? { ...event, bytes: event.bytes.slice() } : event
+}

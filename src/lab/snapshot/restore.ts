@@ -1,0 +1,84 @@
+/** Brings a saved lab back. Before you edit, read the theory of operation in save-lab.ts. */
+import { ConfigError } from '../../base/errors.ts'
+import type { Instant } from '../../base/time.ts'
+import type { Lab } from '../lab.ts'
+import { copyEvent, type OutsideInput } from './history.ts'
+import type { LabSnapshot, Standing } from './save-lab.ts'
+
+/** How far ahead of the lab an input is handed in: farther than any run of an island (lab/islands.ts, `stride`). */
+const ahead = 4_000_000
+
+export class Restoration {
+  readonly #lab: Lab
+  readonly #snapshot: LabSnapshot
+  readonly #mark: Instant
+  #input = 0
+
+  /** @param lab fresh, from the same topology and images, with its history kept from now on; it has not run yet. */
+  constructor(lab: Lab, snapshot: LabSnapshot) {
+    this.#lab = lab
+    this.#snapshot = snapshot
+    const standings = [snapshot.fabric, ...Object.values(snapshot.machines)]
+    this.#mark = standings.reduce((first, { next }) => (next !== undefined && next < first ? next : first), 2 ** 52) as Instant
+    lab.fabric.limit = snapshot.fabric.now as Instant
+    for (const [node, island] of lab.machines) {
+      const saved = snapshot.machines[node]
+      if (saved === undefined) throw new ConfigError(`the snapshot has no node ${node}`)
+      island.play(saved.log, lab.taps.filter(({ place }) => place.node === node), saved.now as Instant)
+    }
+    for (const entry of snapshot.links) lab.replayLink(entry)
+  }
+
+  /**
+   * Goes on with it as long as `more` says so. @returns true once the lab stands where it was saved; false: call again, when a library that
+   * holds time has had its turn. @throws {ConfigError} when it comes back as another lab.
+   */
+  run(more: () => boolean): boolean {
+    const lab = this.#lab
+    do {
+      if (lab.holds.any) return false
+      this.#feed((lab.next ?? 0) + ahead)
+      if (!lab.restep(this.#mark) && !this.#feedOne()) return this.#finish()
+    } while (more())
+    return false
+  }
+
+  #feed(horizon: number): void {
+    const { inputs } = this.#snapshot
+    for (; this.#input < inputs.length && inputs[this.#input].time <= horizon; this.#input++) this.#enter(inputs[this.#input])
+  }
+
+  /** A lab at rest: the next input is what wakes it. @returns false when there is none. */
+  #feedOne(): boolean {
+    const input = this.#snapshot.inputs[this.#input]
+    if (input === undefined) return false
+    this.#feed(input.time)
+    return true
+  }
+
+  #enter(input: OutsideInput): void {
+    if (input.kind === 'frame') this.#lab.door.replayFrame({ ...input, frame: { bytes: input.frame.bytes.slice(), offload: input.frame.offload } })
+    else this.#lab.door.replayOutside({ ...input, event: copyEvent(input.event) })
+  }
+
+  #finish(): true {
+    const lab = this.#lab
+    lab.fabric.limit = undefined
+    for (const [node, island] of lab.machines) island.takeOver(this.#snapshot.machines[node].state)
+    lab.door.load(this.#snapshot.door)
+    check(lab, this.#snapshot)
+    return true
+  }
+}
+
+/** @throws {ConfigError} unless the lab stands exactly where the saved one stood. */
+function check(lab: Lab, { lanes, fabric, machines }: LabSnapshot): void {
+  const hint = 'something that the lab reads from this computer has changed since: a folder it serves, a script, a library'
+  for (const source of new Set([...Object.keys(lanes), ...Object.keys(lab.lanes)])) {
+    if (lanes[source] !== lab.lanes[source]) throw new ConfigError(`the lab did not come back as it was saved: ${source} differs`, undefined, hint)
+  }
+  const standings: [string, Standing, Standing][] = [['the network', fabric, lab.fabric], ...[...lab.machines].map(([node, island]): [string, Standing, Standing] => [node, machines[node], island])]
+  for (const [name, saved, { now, next }] of standings) {
+    if (saved.now !== now || saved.next !== next) throw new ConfigError(`the lab did not come back as it was saved: ${name} stands at ${now} ns and acts next at ${next}, not at ${saved.now} and ${saved.next}`, undefined, hint)
+  }
+}
