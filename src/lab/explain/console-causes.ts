@@ -1,40 +1,17 @@
 /** Causes that the guest itself names on its console. */
 import type { Cause } from './evidence.ts'
-import { lastOf } from './evidence.ts'
+import { lineTrimmed as trimmed } from './line-trimmed.ts'
 
 const rootMissing = /VFS: (?:Cannot open root device "([^"]*)"|Unable to mount root fs on (\S+))|(?:ALERT!|Gave up waiting for root)[^\n]*?(\/dev\/\S+)/
 const memory = /(Out of memory: Killed process[^\n]*|Kernel panic - not syncing: (?:System is deadlocked on memory|Out of memory)[^\n]*|Out of memory and no killable processes[^\n]*|initramfs unpacking failed: (?:no cpio magic|write error)[^\n]*)/i
 const panic = /Kernel panic - not syncing: ([^\n]*)/
 const wrongImage = /(Bad Linux [^\n]*magic[^\n]*|Wrong Image (?:Format|Type)[^\n]*|Unknown image (?:format|type)[^\n]*|Invalid (?:Image|magic)[^\n]*|ERROR: can't get kernel image[^\n]*|Bad magic number[^\n]*|error: (?:invalid magic number|not a regular file|unsupported (?:image|EFI))[^\n]*|Image lacks image_size field[^\n]*|Not a valid (?:EFI|PE)[^\n]*)/i
-const nfsVersion = /((?:NFS|mount(?:\.nfs4?)?|VFS)[^\n]*(?:Protocol not supported|version mismatch|not supported|Program not registered)[^\n]*)/i
-const stale = /[^\n]*Stale (?:NFS )?file handle[^\n]*/i
-
-const trimmed = (line: string): string => line.trim().replace(/^\[\s*\d+\.\d+\]\s*/, '').slice(0, 160)
 
 export const outOfMemory: Cause = ({ console, plan }) => {
   const line = memory.exec(console)?.[0]
   if (line === undefined) return undefined
   const mebibytes = plan.memoryBytes / 2 ** 20
   return { cause: 'out-of-memory', because: `${plan.name} ran out of memory with ${mebibytes}M: "${trimmed(line)}"`, fix: `Give it more: nodes.${plan.name}.memory: ${mebibytes * 2}M.` }
-}
-
-export const staleHandle: Cause = ({ console, plan }) => {
-  const line = stale.exec(console)?.[0]
-  return line === undefined ? undefined : { cause: 'nfs-stale', because: `${plan.name} holds a file of its NFS root that is no longer there ("${trimmed(line)}")`, fix: 'Mount it again (restart the node); don’t replace files of an export while it is in use.' }
-}
-
-export const nfsVersionMismatch: Cause = ({ console, plan }) => {
-  const line = nfsVersion.exec(console)?.[0]
-  return line === undefined ? undefined : { cause: 'nfs-version', because: `${plan.name} asks for an NFS version or transport that the server does not speak: "${trimmed(line)}"`, fix: 'Mount with nfsvers=3,tcp,nolock.' }
-}
-
-export const nfsRefused: Cause = (evidence) => {
-  const entry = lastOf(evidence, 'nfs.mount-refused')
-  if (entry === undefined || lastOf(evidence, 'nfs.mount') !== undefined) return undefined
-  const missing = /not (?:there|exported)|no such|missing|noent|notFound/i.test(`${entry.message} ${entry.fields['status']}`)
-  return missing
-    ? { cause: 'nfs-export-missing', because: `${evidence.plan.name} mounts an export that is not there: ${entry.message}`, fix: 'Name it under nfs.exports, or mount one of those that are.' }
-    : { cause: 'nfs-refused', because: `${evidence.plan.name} may not mount its NFS root: ${entry.message}`, fix: 'Let its address in under nfs.exports, or squash its root.' }
 }
 
 export const rootDeviceMissing: Cause = ({ console, plan }) => {

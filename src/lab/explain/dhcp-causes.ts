@@ -88,9 +88,10 @@ export const gatewayWrong: Cause = (evidence) => {
   if (lease === undefined) return undefined
   const [router] = addresses(lease, codes.router)
   const subnet = networkOf(evidence)?.subnet
+  const others = evidence.topology.networks.filter((network) => plan.nics.some((nic) => nic.network === network.name))
   const name = plan.nics[0]?.network ?? 'lan'
   if (router === undefined) return undefined
-  if (subnet !== undefined && !contains(subnet, router)) return { cause: 'gateway-wrong', because: `${plan.name} was given the gateway ${router}, which is not on its network ${subnet.network}/${subnet.prefix}`, fix: `Set networks.${name}.dhcp.router to the gateway’s own address, or leave it out.` }
+  if (subnet !== undefined && !others.some((one) => one.subnet !== undefined && contains(one.subnet, router))) return { cause: 'gateway-wrong', because: `${plan.name} was given the gateway ${router}, which is not on its network ${subnet.network}/${subnet.prefix}`, fix: `Set networks.${name}.dhcp.router to the gateway’s own address, or leave it out.` }
   const row = story.neighbours.get(router)
   if (row === undefined || row.asked < 2 || row.macs.size > 0) return undefined
   return { cause: 'gateway-wrong', because: `${plan.name} was given the gateway ${router}, and nobody answers there (${row.asked} ARP requests)`, fix: `Set networks.${name}.dhcp.router to a host that is there.`, silent: true }

@@ -39,6 +39,18 @@ export interface Question {
   rcode: number | undefined
 }
 
+/** What became of a node's NFS. */
+export interface NfsStory {
+  mounted: boolean
+  /** The last MNT, if it was refused; status by RFC 1813 §5.1.4. */
+  refused: { readonly path: string; readonly server: string; readonly status: number } | undefined
+  /** The last answer said that it doesn't speak that; `low` and `high` are what it speaks, of a program that it has. */
+  mismatch: { readonly server: string; readonly program: 'NFS' | 'MOUNT'; readonly version: number; readonly low: number | undefined; readonly high: number | undefined } | undefined
+  denied: { readonly server: string } | undefined
+  /** `known`: the node mounted something in this run. */
+  stale: { readonly server: string; readonly times: number; readonly known: boolean } | undefined
+}
+
 export interface Story {
   readonly node: string
   readonly events: StoryEvent[]
@@ -51,6 +63,7 @@ export interface Story {
   readonly neighbours: Map<string, { asked: number; readonly macs: Set<string> }>
   /** TCP connections by `address:port`. */
   readonly connections: Map<string, { asked: number; outcome: 'open' | 'refused' | undefined }>
+  readonly nfs: NfsStory
   /** By fault: how often, and the first of what it did. */
   readonly faults: Map<string, { hits: number; readonly first: string; readonly time: Instant; readonly effect: string }>
 }
@@ -66,6 +79,7 @@ export function emptyStory(node: string): Story {
     questions: new Map(),
     neighbours: new Map(),
     connections: new Map(),
+    nfs: { mounted: false, refused: undefined, mismatch: undefined, denied: undefined, stale: undefined },
     faults: new Map(),
   }
 }

@@ -41,26 +41,29 @@ export const blockSize: Cause = (evidence) => {
   if (transfer === undefined || transfer.done) return undefined
   const { plan } = evidence
   const told = lastOf(evidence, 'tftp.aborted')
-  if (transfer.error?.code === 8 || told?.fields['code'] === 8) return { cause: 'blksize-refused', because: `${plan.name} asked for ${transfer.file} in blocks of ${transfer.asked ?? 512} bytes, was granted ${transfer.blksize}, and refused that`, fix: `Have it ask for at most ${usualMtu - overhead} bytes (U-Boot: setenv tftpblocksize ${usualMtu - overhead}).` }
-  if (transfer.blksize + overhead > usualMtu && transfer.acknowledged === 0) return { cause: 'blksize-above-mtu', because: `${transfer.file} was sent to ${plan.name} in blocks of ${transfer.blksize} bytes, more than a frame of ${usualMtu} holds, and none was acknowledged: its fragments don’t come through`, fix: `Bound it: tftp.blksize: ${usualMtu - overhead}.`, silent: true }
+  if (transfer.error?.code === 8 || told?.fields['code'] === 8) return { cause: 'blksize-refused', because: `${plan.name} asked for ${transfer.file} in blocks of ${transfer.asked ?? 512} bytes, was granted ${transfer.blksize}, and refused that`, fix: `Have it ask for at most ${Math.min(transfer.blksize, usualMtu - overhead)} bytes (U-Boot: setenv tftpblocksize ${Math.min(transfer.blksize, usualMtu - overhead)}), or allow larger ones: tftp.blksize.` }
+  const mtu = plan.nics[0]?.mtu ?? usualMtu
+  if (transfer.blksize + overhead > mtu && transfer.acknowledged === 0 && transfer.blocks <= 1) return { cause: 'blksize-above-mtu', because: `${transfer.file} was sent to ${plan.name} in blocks of ${transfer.blksize} bytes, more than a packet of ${mtu} holds, and none was acknowledged: they don’t come through`, fix: `Bound them: tftp.blksize: ${mtu - overhead}.`, silent: true }
   return undefined
 }
 
 export const fileRefused: Cause = (evidence) => {
   const transfer = last(evidence)
-  if (transfer?.error?.from !== 'server' || transfer.done || [1, 8].includes(transfer.error.code)) return undefined
+  if (transfer?.error?.from !== 'server' || transfer.done || transfer.blocks > 0 || [1, 8].includes(transfer.error.code)) return undefined
   return { cause: 'file-refused', because: `${evidence.plan.name} was refused ${transfer.file}: ${transfer.error.message || `code ${transfer.error.code}`}`, fix: 'Ask for a plain file below the tftp root, in mode octet.' }
 }
 
 export const counterWrap: Cause = (evidence) => {
   const transfer = last(evidence)
   if (transfer === undefined || transfer.done || transfer.blocks < 65_534) return undefined
-  return { cause: 'counter-wrap', because: `${evidence.plan.name} stopped ${transfer.file} at block ${transfer.blocks}, where TFTP’s 16-bit block number begins anew: its client does not go on behind ${Math.round((65_535 * transfer.blksize) / 2 ** 20)} MiB at ${transfer.blksize} bytes a block`, fix: `Use larger blocks (blksize ${usualMtu - overhead}: up to 91 MiB), or fetch it by HTTP or NFS.` }
+  return { cause: 'counter-wrap', because: `${evidence.plan.name} stopped ${transfer.file} at block ${Math.min(transfer.blocks, 65_535)}, where TFTP’s 16-bit block number begins anew: its client does not go on behind ${extent(65_535 * transfer.blksize)} at ${transfer.blksize} bytes a block`, fix: `Use larger blocks (blksize ${usualMtu - overhead}: up to 91 MiB), or fetch it by HTTP or NFS.` }
 }
 
 export const transferStalled: Cause = (evidence) => {
   const transfer = last(evidence)
-  if (transfer === undefined || transfer.done || transfer.error?.from === 'server' || evidence.now - Math.max(transfer.lastHeard, transfer.lastSaid) < 1e9) return undefined
+  if (transfer === undefined || transfer.done || (transfer.error?.from === 'server' && transfer.blocks === 0)) return undefined
+  // It may still be under way, but not when the server has given it up.
+  if (transfer.error === undefined && evidence.now - Math.max(transfer.lastHeard, transfer.lastSaid) < 1e9) return undefined
   const { plan } = evidence
   const silence = `${((evidence.now - transfer.lastHeard) / 1e9).toFixed(1)} s`
   if (transfer.blocks === 0) {
@@ -72,3 +75,5 @@ export const transferStalled: Cause = (evidence) => {
   const who = transfer.acknowledged === transfer.block ? 'the server sent no more' : `${plan.name} did not acknowledge it`
   return { cause: 'transfer-stalled', because: `the transfer of ${transfer.file} to ${plan.name} stopped after block ${transfer.blocks} (${transfer.bytes} bytes): ${who} for ${silence}`, fix: 'Look at what the network does at that moment; the flight recorder has the packets.', silent: true }
 }
+
+const extent = (sizeBytes: number): string => (sizeBytes >= 2 ** 20 ? `${Math.round(sizeBytes / 2 ** 20)} MiB` : `${Math.round(sizeBytes / 2 ** 10)} KiB`)

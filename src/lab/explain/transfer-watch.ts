@@ -63,7 +63,7 @@ export class TransferWatch {
 
   #other(way: 'in' | 'out', time: Instant, transfer: Transfer, packet: tftp.Packet): void {
     tell(this.#story, time, 'tftp', tftp.format(packet))
-    if (way === 'in') transfer.lastHeard = time
+    if (way === 'in' && packet.kind !== 'error') transfer.lastHeard = time
     if (packet.kind === 'error') transfer.error ??= { code: packet.code, message: packet.message, from: way === 'in' ? 'server' : 'client' }
     else if (packet.kind === 'oack') transfer.blksize = Number(packet.options.find(([name]) => name === 'blksize')?.[1] ?? 512)
   }

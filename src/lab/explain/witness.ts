@@ -16,6 +16,7 @@ import * as tftp from '../../wire/tftp.ts'
 import * as udp from '../../wire/udp.ts'
 import * as vlan from '../../wire/vlan.ts'
 import { entry, type Story, tell } from './story.ts'
+import { RpcWatch } from './rpc-watch.ts'
 import { TransferWatch } from './transfer-watch.ts'
 
 type Way = 'in' | 'out'
@@ -23,10 +24,12 @@ type Way = 'in' | 'out'
 export class Witness {
   readonly story: Story
   readonly #transfers: TransferWatch
+  readonly #rpc: RpcWatch
 
   constructor(story: Story) {
     this.story = story
     this.#transfers = new TransferWatch(story)
+    this.#rpc = new RpcWatch(story)
   }
 
   /** A frame at one of the node's ports. @param comment what a fault did to it. */
@@ -71,7 +74,10 @@ export class Witness {
     if (from === dhcp.serverPort || to === dhcp.serverPort) this.#dhcp(way, time, packet, data)
     else if (from === dns.serverPort || to === dns.serverPort) this.#dns(way, time, data, peer)
     else if (to === tftp.serverPort && way === 'out') this.#transfers.ask(time, data, peer, from)
-    else this.#transfers.see(way, time, data, peer, way === 'out' ? from : to)
+    else {
+      this.#transfers.see(way, time, data, peer, way === 'out' ? from : to)
+      this.#rpc.see(way, time, data, peer, false)
+    }
   }
 
   #dhcp(way: Way, time: Instant, packet: ipv4.Parsed, data: Uint8Array): void {
@@ -120,6 +126,7 @@ export class Witness {
     } else if (way === 'in' && (flags & (syn | ack)) === (syn | ack)) this.#outcome(key, 'open', time)
     else if (way === 'in' && (flags & rst) !== 0) this.#outcome(key, 'refused', time)
     else if ((port === 80 || port === 8080) && payload.length > 40) this.#http(time, payload)
+    else if (payload.length > 40) this.#rpc.see(way, time, payload.subarray((payload[12] >>> 4) * 4), peer, true)
   }
 
   #outcome(key: string, outcome: 'open' | 'refused', time: Instant): void {

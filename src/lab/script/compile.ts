@@ -94,7 +94,8 @@ function passOver(vendor: string): string {
   const wanted = vendor.startsWith('PXEClient') ? codes.bootFile : vendor.startsWith('HTTPClient') ? codes.vendorClass : undefined
   if (wanted === undefined) return ''
   const field = wanted === codes.bootFile ? 'ld t0, udp_data(gp)\nlbu t1, 108(t0)\nbnez t1, dhcp_type.return' : ''
-  return `li t0, 2\nbne a0, t0, dhcp_type.return\n${field}\nli a0, ${wanted}\ncall dhcp_option\nbeqz a0, dhcp_type.none\nli a0, 2`
+  const value = wanted === codes.vendorClass ? "lbu t0, 0(a0)\nli t1, 'H'\nbne t0, t1, dhcp_type.none" : ''
+  return `li t0, 2\nbne a0, t0, dhcp_type.return\n${field}\nli a0, ${wanted}\ncall dhcp_option\nbeqz a0, dhcp_type.none\n${value}\nli a0, 2`
 }
 
 /** An address as the wire has it, read little-endian. */

@@ -27,9 +27,9 @@ describe('what the console tells', () => {
   })
 
   it('NFS: export missing, refused, version, stale', () => {
-    const refused = (message: string, status: string) => sentence({ text: linked, entries: [{ event: 'nfs.mount-refused', message, fields: { status } }] })
-    expect(refused('10.0.0.10 can’t mount /srv/rot: it is not exported', 'noent')).toContain('nfs-export-missing: node1 mounts an export that is not there')
-    expect(refused('10.0.0.10 can’t mount /srv/root: it is not among those let in', 'access')).toContain('nfs-refused: node1 may not mount its NFS root')
+    const refused = (message: string, status: number) => sentence({ text: linked, entries: [{ event: 'nfs.mount-refused', message, fields: { status } }] })
+    expect(refused('10.0.0.10 can’t mount /srv/rot: it is not exported', 2)).toContain('nfs-export-missing: node1 mounts an export that is not there')
+    expect(refused('10.0.0.10 can’t mount /srv/root: it is not among those let in', 13)).toContain('nfs-refused: node1 may not mount its NFS root')
     expect(sentence({ text: linked, console: 'mount.nfs: Protocol not supported\n' })).toContain('nfs-version:')
     expect(sentence({ text: linked, console: "ls: can't open '.': Stale file handle\n" })).toContain('nfs-stale:')
   })
