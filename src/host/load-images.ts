@@ -5,6 +5,7 @@ import { utf8 } from '../base/bytes.ts'
 import { isPath } from '../lab/reading.ts'
 import type { ImagePlan, InitramfsPlan, Topology } from '../lab/topology.ts'
 import { HostError } from './host-error.ts'
+import { debianRecipe } from './images/debian-root.ts'
 import type { ImageStore } from './images/image-store.ts'
 import { buildScript } from './images/uimage.ts'
 
@@ -47,10 +48,12 @@ async function loadImage(name: string, plan: ImagePlan | undefined, folder: stri
       return buildScript(plan.script, name)
     case 'initramfs':
       return (await store.initramfs({ ...plan.recipe, files: recipeFiles(plan.recipe, folder) }, name)).bytes
+    case 'debian':
+      return (await store.initramfs(debianRecipe({ ...plan.recipe, files: recipeFiles(plan.recipe, folder) }), name)).bytes
   }
 }
 
 /** A value that starts like a path is a file of the host, anything else is the content itself. */
-function recipeFiles({ files }: InitramfsPlan, folder: string): Map<string, Uint8Array> {
+function recipeFiles({ files }: Pick<InitramfsPlan, 'files'>, folder: string): Map<string, Uint8Array> {
   return new Map(Object.entries(files).map(([name, content]) => [name, isPath(content) && !content.includes('\n') ? readHostFile(content, folder) : utf8(content)]))
 }

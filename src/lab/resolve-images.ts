@@ -1,10 +1,10 @@
-/** The file's own images: a path, some text, blank bytes, a U-Boot script, or an initramfs to be built. */
+/** The file's own images: a path, some text, blank bytes, a U-Boot script, an initramfs or a Debian root file system to be built. */
 import { list } from './suggest.ts'
 import type { Reading } from './reading.ts'
 import type { ImageText } from './schema.ts'
 import type { ImagePlan } from './topology.ts'
 
-const ways = ['file', 'size', 'text', 'script', 'initramfs'] as const
+const ways = ['file', 'size', 'text', 'script', 'initramfs', 'debian'] as const
 
 const largestBlank = 256 * 2 ** 20
 
@@ -25,6 +25,10 @@ function imagePlan(text: ImageText): ImagePlan {
   if (text.size !== undefined) return { kind: 'blank', sizeBytes: text.size }
   if (text.text !== undefined) return { kind: 'text', text: text.text }
   if (text.script !== undefined) return { kind: 'script', script: text.script }
+  if (text.debian !== undefined) {
+    const { modules = [], files = {}, packages = [] } = text.debian ?? {}
+    return { kind: 'debian', recipe: { modules, files, packages } }
+  }
   const { modules = [], init, files = {}, packages = [] } = text.initramfs ?? {}
   return { kind: 'initramfs', recipe: { modules, init, files, packages } }
 }

@@ -141,7 +141,7 @@ const initramfs = z.strictObject({
   files: z.record(text, text, { error: 'expected a mapping from name to text or ./path' }).optional(),
   packages: z.array(name).optional(),
 })
-const image = z.strictObject({ size: bytes.optional().describe('So many bytes, all zero'), file: path.optional(), text: text.optional(), script: text.optional(), initramfs: initramfs.nullable().optional() })
+const image = z.strictObject({ size: bytes.optional().describe('So many bytes, all zero'), file: path.optional(), text: text.optional(), script: text.optional(), initramfs: initramfs.nullable().optional(), debian: initramfs.omit({ init: true }).nullable().optional().describe('A Debian root file system with systemd: packages beside the usual ones, files over what they bring') })
 
 const count = z.int({ error: 'expected a number' }).min(1, { error: 'packets are counted from 1' }).max(1_000_000_000)
 const fault = z.strictObject({

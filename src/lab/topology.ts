@@ -210,6 +210,8 @@ export type ImagePlan =
   | { readonly kind: 'blank'; readonly sizeBytes: number }
   | { readonly kind: 'script'; readonly script: string }
   | { readonly kind: 'initramfs'; readonly recipe: InitramfsPlan }
+  /** A Debian system's root file system, ready to be exported or shared. */
+  | { readonly kind: 'debian'; readonly recipe: Omit<InitramfsPlan, 'init'> }
 
 export interface InitramfsPlan {
   /** Kernel modules by name; what they depend on comes along. */

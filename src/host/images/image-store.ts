@@ -197,7 +197,7 @@ export class ImageStore {
 
   #initramfs(recipe: InitramfsRecipe): Making {
     const files = [...recipe.files].map(([name, content]) => [name, sha256(content)])
-    const wording = sha256(JSON.stringify([builderVersion, recipe.modules, recipe.packages, files, recipe.init ?? null, initScript, setupScript, dhcpScript]))
+    const wording = sha256(JSON.stringify([builderVersion, recipe.modules, recipe.packages, files, recipe.init ?? null, initScript, setupScript, dhcpScript, ...(recipe.bare === true ? ['bare'] : [])]))
     return {
       needs: [kernelPackage, busyboxPackage],
       closureOf: recipe.packages,

@@ -19,6 +19,8 @@ export interface InitramfsRecipe {
   readonly files: ReadonlyMap<string, Uint8Array>
   /** The text of /init; undefined: our own, which ends in a shell. It may begin with `. /etc/netloom/setup`. */
   readonly init: string | undefined
+  /** It is a root file system with an init of its own: nothing of ours goes in but modules and files. */
+  readonly bare?: boolean
 }
 
 export interface InitramfsParts {
@@ -44,13 +46,17 @@ export function composeInitramfs(recipe: InitramfsRecipe, parts: InitramfsParts)
   entries.set('dev/null', { kind: 'device', type: 'char', mode: 0o666, major: 1, minor: 3 })
   for (const files of parts.packages) addPackage(entries, files)
   addModules(entries, [...ownModules, ...recipe.modules], parts.kernel)
-  entries.set('usr/bin/busybox', { kind: 'file', mode: 0o755, content: parts.busybox })
+  if (recipe.bare !== true) addOwn(entries, parts.busybox, recipe.init ?? initScript)
+  for (const [name, content] of recipe.files) entries.set(inside(name), { kind: 'file', mode: isProgram(content) ? 0o755 : 0o644, content })
+  return build(entries)
+}
+
+function addOwn(entries: Map<string, CpioEntry>, busybox: Uint8Array, init: string): void {
+  entries.set('usr/bin/busybox', { kind: 'file', mode: 0o755, content: busybox })
   if (!entries.has('usr/bin/sh')) entries.set('usr/bin/sh', { kind: 'link', target: 'busybox' })
   entries.set('etc/netloom/setup', { kind: 'file', mode: 0o644, content: utf8(setupScript) })
   entries.set('etc/netloom/dhcp', { kind: 'file', mode: 0o755, content: utf8(dhcpScript) })
-  entries.set('init', { kind: 'file', mode: 0o755, content: utf8(recipe.init ?? initScript) })
-  for (const [name, content] of recipe.files) entries.set(inside(name), { kind: 'file', mode: isProgram(content) ? 0o755 : 0o644, content })
-  return build(entries)
+  entries.set('init', { kind: 'file', mode: 0o755, content: utf8(init) })
 }
 
 /** A script or an ELF file may be run. */
