@@ -17,8 +17,8 @@ export interface CatalogRow {
 export const kernelPackage = 'linux-image-riscv64'
 export const busyboxPackage = 'busybox-static'
 
-/** The only one that has GRUB linked into one EFI program: grub-efi-riscv64-bin has the parts, and putting them together takes a tool of the host's. */
-const grubPackage = 'debian-installer-13-netboot-riscv64'
+/** The installer's net-boot tree, and the only package that has GRUB linked into one EFI program: grub-efi-riscv64-bin has the parts, and putting them together takes a tool of the host's. */
+const installerPackage = 'debian-installer-13-netboot-riscv64'
 
 /** A package that is only a name for another one, with a version in it: which of its dependencies is meant. */
 export const metaPackages: Readonly<Record<string, RegExp>> = { [kernelPackage]: /^linux-image-\d/ }
@@ -33,10 +33,12 @@ export const catalog: readonly CatalogRow[] = [
   { name: 'linux.gz', about: 'the same kernel, gzipped', source: { kind: 'gzip', of: 'linux' } },
   { name: 'initramfs', about: 'busybox, virtio modules and an init that ends in a shell', source: { kind: 'initramfs' } },
   { name: 'busybox', about: 'busybox, statically linked', source: member(busyboxPackage, /^usr\/bin\/busybox$/) },
-  { name: 'grub-efi', about: 'GRUB as an EFI program for net boot', source: member(grubPackage, /\/debian-installer\/riscv64\/bootnetriscv64\.efi$/) },
+  { name: 'grub-efi', about: 'GRUB as an EFI program for net boot', source: member(installerPackage, /\/debian-installer\/riscv64\/bootnetriscv64\.efi$/) },
   // GRUB asks for these below debian-installer/riscv64/grub/riscv64-efi/, at `insmod linux`.
-  { name: 'grub-efi/linux.mod', about: 'GRUB’s loader for Linux', source: member(grubPackage, /\/grub\/riscv64-efi\/linux\.mod$/) },
-  { name: 'grub-efi/fdt.mod', about: 'what GRUB’s loader for Linux needs', source: member(grubPackage, /\/grub\/riscv64-efi\/fdt\.mod$/) },
+  { name: 'grub-efi/linux.mod', about: 'GRUB’s loader for Linux', source: member(installerPackage, /\/grub\/riscv64-efi\/linux\.mod$/) },
+  { name: 'grub-efi/fdt.mod', about: 'what GRUB’s loader for Linux needs', source: member(installerPackage, /\/grub\/riscv64-efi\/fdt\.mod$/) },
+  { name: 'installer', about: 'Debian installer’s kernel', source: member(installerPackage, /\/debian-installer\/riscv64\/linux$/) },
+  { name: 'installer/initrd', about: 'Debian installer’s initial RAM disk', source: member(installerPackage, /\/debian-installer\/riscv64\/initrd\.gz$/) },
 ]
 
 export const catalogRow = (name: string): CatalogRow | undefined => catalog.find((row) => row.name === name)
