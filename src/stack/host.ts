@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts'
 import type { Plain, Stateful } from '../base/state.ts'
 import type { Duration, Scheduler } from '../base/time.ts'
 import type { ArpEntry } from './arp.ts'
+import type { Ipv6Config, Link6 } from './ip6/link6.ts'
 import type { Address4, InterfaceConfig } from './interface.ts'
 import type { PathMtuState } from './path-mtu.ts'
 import type { InterfaceView } from './service.ts'
@@ -13,6 +14,8 @@ import { formatIpv4, subnetOf } from '../wire/address.ts'
 import { Icmp } from './icmp.ts'
 import { Interface } from './interface.ts'
 import { Ip } from './ip.ts'
+import { Stack6 } from './ip6/stack6.ts'
+import type { Stack6State } from './ip6/stack6.ts'
 import { Tcp } from './tcp/tcp.ts'
 import { Udp } from './udp.ts'
 
@@ -28,9 +31,11 @@ export interface HostConfig {
 
 export type HostState = {
   readonly identification: number
-  readonly pathMtu: PathMtuState
+  readonly pathMtu: PathMtuState<number>
   /** By interface name. */
   readonly arp: { readonly [name: string]: readonly ArpEntry[] }
+  /** Of a host that speaks IPv6. */
+  readonly six?: Stack6State
 }
 
 export class Host implements Sockets, Stateful<HostState & Plain> {
@@ -39,6 +44,9 @@ export class Host implements Sockets, Stateful<HostState & Plain> {
   readonly icmp: Icmp
   readonly udp: Udp
   readonly tcp: Tcp
+  /** There once an interface speaks IPv6. */
+  six: Stack6 | undefined
+  readonly #random: Random
   readonly #scheduler: Scheduler
   readonly #log: Log | undefined
 
@@ -46,6 +54,7 @@ export class Host implements Sockets, Stateful<HostState & Plain> {
     this.name = name
     this.#scheduler = scheduler
     this.#log = log
+    this.#random = random
     this.ip = new Ip({ name, scheduler, random })
     this.icmp = new Icmp(this.ip, scheduler)
     this.udp = new Udp(this.ip, random)
@@ -66,10 +75,19 @@ export class Host implements Sockets, Stateful<HostState & Plain> {
     const made = new Interface(config, this.name, this.ip, this.#scheduler, this.#log)
     this.ip.add(made)
     this.setAddresses(made, made.addresses)
+    if (config.six !== undefined) this.speakSix(made, config.six)
     return made
   }
 
+  /** Lets an interface speak IPv6; its link-local address is asked for at once (RFC 4862). */
+  speakSix(on: Interface, config: Ipv6Config = {}): Link6 {
+    const { name, ip, udp, tcp } = this
+    this.six ??= new Stack6({ name, scheduler: this.#scheduler, random: this.#random, log: this.#log, soon: ip.soon }, udp, tcp)
+    return this.six.ip.add(on, config)
+  }
+
   removeInterface(gone: Interface): void {
+    this.six?.ip.remove(gone)
     gone.close()
     this.ip.remove(gone)
   }
@@ -109,12 +127,13 @@ export class Host implements Sockets, Stateful<HostState & Plain> {
 
   save(): HostState {
     const arp = Object.fromEntries(this.ip.interfaces.map((each) => [each.name, each.arp?.entries ?? []]))
-    return { identification: this.ip.identification, pathMtu: this.ip.pathMtu.save(), arp }
+    return { identification: this.ip.identification, pathMtu: this.ip.pathMtu.save(), arp, ...(this.six === undefined ? {} : { six: this.six.save() }) }
   }
 
   load(state: HostState): void {
     this.ip.identification = state.identification
     this.ip.pathMtu.load(state.pathMtu)
     for (const each of this.ip.interfaces) each.arp?.load(state.arp[each.name] ?? [])
+    if (state.six !== undefined) this.six?.load(state.six)
   }
 }

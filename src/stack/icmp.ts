@@ -7,26 +7,21 @@ import * as icmp from '../wire/icmp.ts'
 import * as ipv4 from '../wire/ipv4.ts'
 import * as quoted from '../wire/quoted.ts'
 import { headroom } from './ip.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 /** An echo reply, or the error that came instead. */
 export type HearEcho = (heard: { readonly from: number; readonly sequence: number; readonly payload: Uint8Array; readonly ttl: number } | { readonly failed: FailureCode; readonly sequence: number }) => void
-
-/** Errors in a burst, and how many a second after that (RFC 1812 §4.3.2.8 asks for a bound). */
-const burst = 50
-const perSecond = 100
 
 export class Icmp implements IpProtocol {
   readonly number = ipv4.protocols.icmp
   readonly counters = { malformed: 0, echoes: 0, errorsSent: 0, errorsHeld: 0 }
   readonly #ip: Ip
-  readonly #clock: Clock
+  readonly #bucket: TokenBucket
   readonly #echoes = new Map<number, HearEcho>()
-  #tokens = burst
-  #filled = 0
 
   constructor(ip: Ip, clock: Clock) {
     this.#ip = ip
-    this.#clock = clock
+    this.#bucket = new TokenBucket(clock)
   }
 
   /** Whoever sends echoes with `identifier` hears what comes back. @returns false when the identifier is taken. */
@@ -107,16 +102,9 @@ export class Icmp implements IpProtocol {
   }
 
   #allowed(): boolean {
-    const now = this.#clock.now
-    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filled) / 1e9) * perSecond)
-    this.#filled = now
-    if (this.#tokens < 1) {
-      this.counters.errorsHeld++
-      return false
-    }
-    this.#tokens--
-    this.counters.errorsSent++
-    return true
+    const allowed = this.#bucket.take()
+    this.counters[allowed ? 'errorsSent' : 'errorsHeld']++
+    return allowed
   }
 }
 

@@ -4,6 +4,7 @@ import type { Scheduler } from '../base/time.ts'
 import type { Frame, FrameSink, Offload, Port } from '../link/port.ts'
 import type { Message } from '../wire/arp.ts'
 import type { ArpLink } from './arp.ts'
+import type { Ipv6Config } from './ip6/link6.ts'
 import { equal } from '../base/bytes.ts'
 import { Malformed } from '../base/errors.ts'
 import { moveOffload } from '../link/frame.ts'
@@ -29,6 +30,8 @@ export interface InterfaceConfig {
   /** Largest IP packet in bytes; default 1500, and never more than the port takes. */
   readonly mtu?: number
   readonly addresses?: readonly Address4[]
+  /** It speaks IPv6, too. Left out: IPv4 only. */
+  readonly six?: Ipv6Config
   /** The port takes frames with a checksum or segments still owed (link/port.ts); TCP then sends super-frames. Default false. */
   readonly offload?: boolean
 }
@@ -41,6 +44,11 @@ export interface PacketSink {
   unresolved(packets: readonly Uint8Array[], by: Interface): void
 }
 
+/** The IPv6 side of an interface, where it has one (ip6/link6.ts). */
+export interface InterfaceSix {
+  packet(bytes: Uint8Array, group: boolean, offload: Offload | undefined): void
+}
+
 export class Interface implements FrameSink, ArpLink {
   readonly name: string
   readonly mac: Uint8Array
@@ -51,6 +59,8 @@ export class Interface implements FrameSink, ArpLink {
   readonly arp: Arp | undefined
   /** Frames dropped because they made no sense, and those not for us. */
   readonly counters = { received: 0, sent: 0, malformed: 0, foreign: 0 }
+  /** Set by the host when the interface speaks IPv6. */
+  six: InterfaceSix | undefined
   readonly #port: Port
   readonly #sink: PacketSink
   #addresses: readonly Address4[]
@@ -114,6 +124,13 @@ export class Interface implements FrameSink, ArpLink {
     this.#put(buffer, offload)
   }
 
+  /** Sends a packet of another kind that stands in `buffer` behind `linkHeadroom` bytes; without `to`, on a port of medium `ip`. */
+  sendFramed(buffer: Uint8Array, offload: Offload | undefined, to?: { readonly mac: Uint8Array; readonly type: number }): void {
+    if (to === undefined) return this.#put(buffer.subarray(linkHeadroom), moveOffload(offload, -linkHeadroom))
+    ethernet.write(buffer, 0, { destination: to.mac, source: this.mac, type: to.type })
+    this.#put(buffer, offload)
+  }
+
   sendArp(message: Message, to: Uint8Array): void {
     this.#put(ethernet.build({ destination: to, source: this.mac, type: ethernet.types.arp, payload: arp.build(message) }))
   }
@@ -125,12 +142,17 @@ export class Interface implements FrameSink, ArpLink {
   receive(frame: Frame): void {
     this.counters.received++
     try {
-      if (this.arp === undefined) this.#sink.packet(frame.bytes, this, false, frame.offload)
+      if (this.arp === undefined) this.#receiveBare(frame)
       else this.#receiveEthernet(frame)
     } catch (error) {
       if (!(error instanceof Malformed)) throw error
       this.counters.malformed++
     }
+  }
+
+  #receiveBare({ bytes, offload }: Frame): void {
+    if (this.six !== undefined && bytes.length > 0 && bytes[0] >>> 4 === 6) this.six.packet(bytes, false, offload)
+    else this.#sink.packet(bytes, this, false, offload)
   }
 
   #receiveEthernet({ bytes, offload }: Frame): void {
@@ -152,6 +174,7 @@ export class Interface implements FrameSink, ArpLink {
   #payload(type: number, payload: Uint8Array, group: boolean, offload: Offload | undefined): void {
     if (type === ethernet.types.arp) this.arp?.receive(arp.parse(payload))
     else if (type === ethernet.types.ipv4) this.#sink.packet(payload, this, group, offload)
+    else if (type === ethernet.types.ipv6 && this.six !== undefined) this.six.packet(payload, group, offload)
     else this.counters.foreign++
   }
 

@@ -17,7 +17,7 @@ import { quote, timeExceeded, unreachable } from '../wire/icmp.ts'
 import * as quoted from '../wire/quoted.ts'
 import { Fragments } from './fragments.ts'
 import { linkHeadroom } from './interface.ts'
-import { PathMtu } from './path-mtu.ts'
+import { leastMtu4, PathMtu } from './path-mtu.ts'
 import { RouteTable } from './routes.ts'
 import { Soon } from './soon.ts'
 
@@ -71,7 +71,7 @@ export interface IpParts {
 
 export class Ip implements PacketSink {
   readonly routes = new RouteTable()
-  readonly pathMtu: PathMtu
+  readonly pathMtu: PathMtu<number>
   readonly counters = { received: 0, malformed: 0, notForUs: 0, noRoute: 0, tooBig: 0 }
   readonly soon: Soon
   /** Set by the host: sends an ICMP error about a packet. */
@@ -84,7 +84,7 @@ export class Ip implements PacketSink {
 
   constructor({ name, scheduler, random }: IpParts) {
     this.soon = new Soon(scheduler, `${name}.soon`)
-    this.pathMtu = new PathMtu(scheduler)
+    this.pathMtu = new PathMtu(scheduler, leastMtu4)
     this.#identification = random.fork('ip').below(0x1_0000)
     this.#fragments = new Fragments(scheduler, name, (first) => this.#expired(first))
   }

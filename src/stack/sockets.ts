@@ -1,7 +1,7 @@
 /** The right to open sockets: on a lab stack, or (for NAT's outside) on the host. Addresses are text, as Node writes them. */
 
 export interface Endpoint {
-  /** `10.0.0.1`, `fe80::1`, or `0.0.0.0` / `::` for any. */
+  /** `10.0.0.1`, `fd00::1`, `fe80::1%eth0` (an address that means something on one link only, with the interface's name), or `0.0.0.0` / `::` for any. */
   readonly address: string
   /** 0: any free port. */
   readonly port: number
@@ -19,6 +19,13 @@ export interface UdpSocket {
   readonly local: Endpoint
   /** Payload is copied before this returns. Broadcast goes out where `to.address` is one of the subnet's or 255.255.255.255. */
   send(payload: Uint8Array, to: Endpoint, options?: SendOptions): void
+  /**
+   * Hears what is sent to an IPv6 group, too, e.g. `ff02::1:2` (RFC 3810). @param interface_ by name; left out: the address's zone's, or the first.
+   * @throws {Error} with `code` EINVAL, EADDRINUSE (joined already), ENODEV, ENOBUFS; EAFNOSUPPORT for an IPv4 group.
+   */
+  join(group: string, interface_?: string): void
+  /** As if closed, every group is left. */
+  leave(group: string, interface_?: string): void
   close(): void
 }
 

@@ -114,7 +114,7 @@ function groups(half: string, wrong: Malformed): number[] {
 
 /** RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups (the first of equals) as `::`. */
 export function formatIpv6(address: Uint8Array): string {
-  if (isMapped(address)) return `::ffff:${formatIpv4(u32be(address, 12))}`
+  if (isMappedIpv4(address)) return `::ffff:${formatIpv4(u32be(address, 12))}`
   const all = Array.from({ length: 8 }, (_, at) => u16be(address, at * 2))
   let best = { at: 0, length: 1 }
   for (let at = 0; at < 8; at++) {
@@ -127,4 +127,4 @@ export function formatIpv6(address: Uint8Array): string {
 }
 
 /** ::ffff:0:0/96 (RFC 4291 §2.5.5.2). */
-const isMapped = (address: Uint8Array): boolean => address.subarray(0, 10).every((byte) => byte === 0) && u16be(address, 10) === 0xffff
+export const isMappedIpv4 = (address: Uint8Array): boolean => address.subarray(0, 10).every((byte) => byte === 0) && u16be(address, 10) === 0xffff

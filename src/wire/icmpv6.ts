@@ -1,10 +1,11 @@
-/** ICMPv6. RFC 4443 (errors, echo); neighbour discovery RFC 4861, its options in nd-options.ts. */
+/** ICMPv6. RFC 4443 (errors, echo); neighbour discovery RFC 4861, its options in nd-options.ts; multicast listeners in mld.ts. */
 import { need, putU16be, putU32be, u16be, u32be } from '../base/bytes.ts'
 import { Malformed } from '../base/errors.ts'
 import { formatIpv6 } from './address.ts'
 import { checksum, verify } from './checksum.ts'
 import type { Verdict } from './checksum.ts'
 import type { Cargo, Show } from './format.ts'
+import * as mld from './mld.ts'
 import { buildOptions, formatOptions, parseOptions } from './nd-options.ts'
 import type { Option } from './nd-options.ts'
 
@@ -26,6 +27,8 @@ export type Message =
   | { readonly kind: 'neighbor solicitation'; readonly target: Uint8Array; readonly options: readonly Option[] }
   | { readonly kind: 'neighbor advertisement'; readonly router: boolean; readonly solicited: boolean; readonly override: boolean; readonly target: Uint8Array; readonly options: readonly Option[] }
   | { readonly kind: 'redirect'; readonly target: Uint8Array; readonly destination: Uint8Array; readonly options: readonly Option[] }
+  | mld.Query
+  | mld.Report
   /** Any other type: `payload` is all behind the checksum. */
   | { readonly kind: 'other'; readonly type: number; readonly code: number; readonly payload: Uint8Array }
 
@@ -53,6 +56,8 @@ export function parse(bytes: Uint8Array, addressSum?: number): Parsed {
 function parseMessage(bytes: Uint8Array): Message {
   const [type, code] = bytes
   if (type >= types.routerSolicitation && type <= types.redirect) return parseDiscovery(bytes, type, code)
+  if (type === mld.types.query) return mld.parseQuery(bytes)
+  if (type === mld.types.report) return mld.parseReport(bytes)
   if ((type < types.unreachable || type > types.parameterProblem) && type !== types.echo && type !== types.echoReply) return { kind: 'other', type, code, payload: bytes.subarray(4) }
   need(bytes, 0, 8, 'ICMPv6 message')
   const rest = bytes.subarray(8)
@@ -89,7 +94,7 @@ function parseDiscovery(bytes: Uint8Array, type: number, code: number): Message 
 }
 
 export function build(message: Message, addressSum: number): Uint8Array {
-  const tail = 'options' in message ? buildOptions(message.options) : 'quoted' in message ? message.quoted : message.payload
+  const tail = tailOf(message)
   const head = headOf(message)
   const bytes = new Uint8Array(head + tail.length)
   bytes.set(tail, head)
@@ -98,13 +103,19 @@ export function build(message: Message, addressSum: number): Uint8Array {
   return bytes
 }
 
+function tailOf(message: Message): Uint8Array {
+  if (message.kind === 'listener query' || message.kind === 'listener report') return mld.build(message)
+  return 'options' in message ? buildOptions(message.options) : 'quoted' in message ? message.quoted : message.payload
+}
+
 const kindTypes: ReadonlyMap<Message['kind'], number> = new Map([
   ['unreachable', 1], ['packet too big', 2], ['time exceeded', 3], ['parameter problem', 4], ['echo', 128], ['echo reply', 129],
   ['router solicitation', 133], ['router advertisement', 134], ['neighbor solicitation', 135], ['neighbor advertisement', 136], ['redirect', 137],
+  ['listener query', mld.types.query], ['listener report', mld.types.report],
 ])
 
 function headOf(message: Message): number {
-  if (message.kind === 'other') return 4
+  if (message.kind === 'other' || message.kind === 'listener query' || message.kind === 'listener report') return 4
   return 'options' in message ? discoveryBytes[(kindTypes.get(message.kind) as number) - types.routerSolicitation] : 8
 }
 
@@ -159,12 +170,15 @@ function formatKind(message: Message): string {
       return `${formatIpv6(message.target)} is here${message.router ? ' router' : ''}${message.solicited ? ' solicited' : ''}${message.override ? ' override' : ''}`
     case 'redirect':
       return `redirect for ${formatIpv6(message.destination)} to ${formatIpv6(message.target)}`
+    case 'listener query':
+    case 'listener report':
+      return mld.format(message)
     case 'other':
       return `type ${message.type} code ${message.code}`
   }
 }
 
-export const show: Show<Parsed> = { target: formatIpv6, destination: formatIpv6 }
+export const show: Show<Parsed> = { target: formatIpv6, destination: formatIpv6, group: formatIpv6 }
 
 export function carries(message: Message): Cargo | undefined {
   return 'quoted' in message ? { space: 'quoted', numbers: [6], bytes: message.quoted } : undefined

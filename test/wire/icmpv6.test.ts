@@ -45,7 +45,19 @@ const cases: readonly (readonly [string, icmpv6.Message, string, string])[] = [
     'redirect', { kind: 'redirect', target: router, destination: target, options: [{ kind: 'redirected', quoted: unhex(`${hex(quotation)}00000000`) }] },
     `8900 da4a 00000000 ${hex(router)} ${hex(target)} 0407 0000 00000000 ${hex(quotation)} 00000000`, 'redirect for 2001:db8::1 to fe80::1, redirected 48 bytes',
   ],
-  ['another type', { kind: 'other', type: 143, code: 0, payload: unhex('00000001') }, '8f00 73b7 00000001', 'type 143 code 0'],
+  [
+    'a listener query', { kind: 'listener query', version: 2, maxResponseMilliseconds: 10_000, group: new Uint8Array(16), sources: [] },
+    `8200 5717 2710 0000 ${'00'.repeat(16)} 02 7d 0000`, 'listener query v2 general',
+  ],
+  [
+    'a listener query of version 1', { kind: 'listener query', version: 1, maxResponseMilliseconds: 1000, group: unhex('ff020000000000000000000000010002'), sources: [] },
+    '8200 7dba 03e8 0000 ff020000000000000000000000010002', 'listener query v1 ff02::1:2',
+  ],
+  [
+    'a listener report', { kind: 'listener report', records: [{ change: 4, group: unhex('ff020000000000000000000000010002'), sources: [] }, { change: 1, group: unhex('ff020000000000000000000000000005'), sources: [target] }] },
+    `8f00 42b5 0000 0002 04 00 0000 ff020000000000000000000000010002 01 00 0001 ff020000000000000000000000000005 ${hex(target)}`, 'listener report ff02::1:2 to exclude, ff02::5 includes 2001:db8::1',
+  ],
+  ['another type', { kind: 'other', type: 144, code: 0, payload: unhex('00000001') }, '9000 72b7 00000001', 'type 144 code 0'],
 ]
 
 describe('ICMPv6', () => {
@@ -57,7 +69,7 @@ describe('ICMPv6', () => {
   })
 
   it('tells a wrong checksum', () => {
-    expect(icmpv6.format(icmpv6.parse(unhex('8f00 73b8 00000001'), sum))).toBe('icmpv6 type 143 code 0, WRONG CHECKSUM')
+    expect(icmpv6.format(icmpv6.parse(unhex('9000 72b8 00000001'), sum))).toBe('icmpv6 type 144 code 0, WRONG CHECKSUM')
   })
 
   it.each([
@@ -66,6 +78,8 @@ describe('ICMPv6', () => {
     ['a short solicitation', `87000000 00000000 ${hex(target).slice(2)}`],
     ['neighbour discovery with a code', `87010000 00000000 ${hex(target)}`],
     ['an option of length 0', `87000000 00000000 ${hex(target)} 0100 020000000002`],
+    ['a short listener query', '82000000 03e80000'],
+    ['a listener report with less than it says', '8f000000 00000001'],
     ['an option beyond the end', `87000000 00000000 ${hex(target)} 0102 020000000002`],
   ])('refuses %s', (_, text) => {
     expect(() => icmpv6.parse(unhex(text))).toThrow(Malformed)

@@ -95,7 +95,7 @@ export function nfsBench(config: unknown, options: { tcp?: boolean; volume?: (ti
   const sockets: Sockets = {
     bind: (at, hear) => {
       bound.set(at.port, hear)
-      return { local: at, send: (payload) => void (reply = payload.slice()), close: () => bound.delete(at.port) }
+      return { local: at, send: (payload) => void (reply = payload.slice()), join: () => {}, leave: () => {}, close: () => bound.delete(at.port) }
     },
     listen: (at, accept) => {
       if (options.tcp === false) throw Object.assign(new Error('no TCP'), { code: 'EPROTONOSUPPORT' })
