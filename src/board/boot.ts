@@ -8,21 +8,23 @@ import type { DynamicInfo } from './rom.ts'
 export type BootImages =
   /** Machine-mode firmware at RAM's start: U-Boot built for M-mode. */
   | { readonly kind: 'firmware'; readonly firmware: Image; readonly bootargs?: string }
-  /** OpenSBI (fw_dynamic) and a supervisor program behind it: U-Boot built for S-mode. */
-  | { readonly kind: 'supervisor'; readonly opensbi: Image; readonly payload: Image; readonly bootargs?: string }
-  /** OpenSBI and a Linux kernel. */
-  | { readonly kind: 'kernel'; readonly opensbi: Image; readonly kernel: Image; readonly initrd?: Image; readonly bootargs?: string }
+  /** A supervisor program, U-Boot built for S-mode, over OpenSBI (fw_dynamic), or without it over our own SBI. */
+  | { readonly kind: 'supervisor'; readonly opensbi?: Image; readonly payload: Image; readonly bootargs?: string }
+  /** A Linux kernel, over OpenSBI or our own SBI. */
+  | { readonly kind: 'kernel'; readonly opensbi?: Image; readonly kernel: Image; readonly initrd?: Image; readonly bootargs?: string }
   /** A bare program in M-mode, with no firmware under it. */
   | { readonly kind: 'program'; readonly program: Image; readonly bootargs?: string }
 
 export interface BootPlan {
   readonly loads: readonly Load[]
-  /** Where every hart begins, in M-mode. */
+  /** Where every hart begins, in M-mode; where `supervised`, hart 0 alone and in S-mode. */
   readonly entry: number
   /** Where the device tree goes; there is room for `treeRoom` bytes. */
   readonly treeAddress: number
   readonly initrd: { readonly start: number; readonly end: number } | undefined
   readonly bootargs: string | undefined
+  /** Our own SBI answers; there is nothing in M-mode. */
+  readonly supervised: boolean
   /** For OpenSBI's fw_dynamic. */
   readonly dynamic: DynamicInfo | undefined
 }
@@ -47,19 +49,20 @@ const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 0x10_0000)}M`
 export function planBoot(images: BootImages, ramBytes: number): BootPlan {
   const treeAddress = placeTree(ramBytes)
   const supervisorAt = ramBase + twoMiB
-  const base = { treeAddress, initrd: undefined, bootargs: images.bootargs, dynamic: undefined }
+  const base = { treeAddress, initrd: undefined, bootargs: images.bootargs, supervised: false, dynamic: undefined }
   if (images.kind === 'firmware' || images.kind === 'program') {
     const first = placeImage(images.kind === 'firmware' ? images.firmware : images.program, ramBase, ramBase)
     checkFit([first], treeAddress, ramBytes)
     return { ...base, loads: first.loads, entry: first.entry }
   }
-  const opensbi = placeImage(images.opensbi, ramBase, ramBase)
+  const opensbi = images.opensbi === undefined ? undefined : placeImage(images.opensbi, ramBase, ramBase)
   const next = images.kind === 'kernel' ? placeKernel(images.kernel, ramBase) : placeImage(images.payload, ramBase, supervisorAt)
-  checkFit([opensbi, next], treeAddress, ramBytes)
+  checkFit(opensbi === undefined ? [next] : [opensbi, next], treeAddress, ramBytes)
   const initrdImage = images.kind === 'kernel' ? images.initrd : undefined
   const initrd = initrdImage === undefined ? undefined : placeInitrd(initrdImage, next, treeAddress, ramBytes)
-  const loads = [...opensbi.loads, ...next.loads]
+  const loads = [...(opensbi?.loads ?? []), ...next.loads]
   if (initrd !== undefined && initrdImage !== undefined) loads.push({ address: initrd.start, bytes: initrdImage.bytes, zeros: 0 })
+  if (opensbi === undefined) return { ...base, loads, entry: next.entry, initrd, supervised: true }
   const dynamic = { nextAddress: next.entry, nextMode: supervisorMode, options: 0, bootHart: 0 } as const
   return { ...base, loads, entry: opensbi.entry, initrd, dynamic }
 }

@@ -15,7 +15,7 @@ import type { Random } from '../base/random.ts'
 import type { Plain, Stateful } from '../base/state.ts'
 import type { Instant } from '../base/time.ts'
 import { Timeline } from '../base/timeline.ts'
-import type { Core, CoreBus, CoreConfig } from '../cpu/core.ts'
+import type { AnswerCall, Core, CoreBus, CoreConfig } from '../cpu/core.ts'
 import { lines } from '../cpu/core.ts'
 import { type CpuName, profiles } from '../cpu/isa/profile.ts'
 import type { BlockDevice } from '../disk/block.ts'
@@ -33,6 +33,7 @@ import { Plic } from './plic.ts'
 import type { RamState } from './ram.ts'
 import { Ram } from './ram.ts'
 import { buildRom, dynamicInfoAt, Rom } from './rom.ts'
+import { makeSbi } from './sbi/sbi.ts'
 import { Uart } from './uart.ts'
 import { virtTree } from './virt-tree.ts'
 import { VirtioBlk } from './virtio/blk.ts'
@@ -101,6 +102,7 @@ export class Machine implements Stateful<MachineSnapshot> {
   readonly #rom = new Rom(romSpan)
   readonly #entropy: Random & Partial<Stateful<Plain>>
   readonly #map: BusMap
+  readonly #uart: Uart
   #state: MachineState = 'off'
   #finish: Finish | undefined
   #endedAt = 0 as Instant
@@ -115,7 +117,7 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.#config = config
     this.#plan = planBoot(config.boot, config.ramBytes)
     this.#entropy = config.random.fork('entropy')
-    this.core = config.coreFactory({ harts: config.harts, cpu: config.cpu ?? 'rv64gc', ramBytes: config.ramBytes, ramBase, timebaseHz, bus: this.#bus() })
+    this.core = config.coreFactory({ harts: config.harts, cpu: config.cpu ?? 'rv64gc', ramBytes: config.ramBytes, ramBase, timebaseHz, bus: this.#bus(), ...(this.#plan.supervised ? { supervisor: this.#supervisor() } : {}) })
     this.#memory = new Ram(this.core, ramBase)
     const { board, nics } = this.#board()
     this.nics = nics
@@ -124,6 +126,7 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.#map = new BusMap(this.#models.map((device, index) => ({ address: this.#rows[index].address, device })))
     const uart = this.#models.find((model) => model instanceof Uart)
     assert(uart !== undefined, 'the memory map has no UART')
+    this.#uart = uart
     this.console = uart.line
   }
 
@@ -159,7 +162,8 @@ export class Machine implements Stateful<MachineSnapshot> {
     for (const { address, bytes, zeros } of this.#plan.loads) this.#put(address, bytes, zeros)
     this.#put(this.#plan.treeAddress, this.deviceTree(), 0)
     this.#rom.burn(buildRom(this.#plan.entry, this.#plan.treeAddress, this.#plan.dynamic))
-    this.core.reset(this.#plan.entry, this.#plan.treeAddress, this.#plan.dynamic === undefined ? 0 : romAddress + dynamicInfoAt)
+    if (this.#plan.supervised) this.core.boot(this.#plan.entry, this.#plan.treeAddress)
+    else this.core.reset(this.#plan.entry, this.#plan.treeAddress, this.#plan.dynamic === undefined ? 0 : romAddress + dynamicInfoAt)
     this.#finish = undefined
     this.#state = 'running'
   }
@@ -259,6 +263,30 @@ export class Machine implements Stateful<MachineSnapshot> {
     }
   }
 
+  /** Our own SBI, where nothing is in M-mode. */
+  #supervisor(): AnswerCall {
+    const answer = makeSbi({
+      say: (bytes) => this.#uart.say(bytes),
+      heard: (count) => this.#uart.heard(count),
+      memory: (address, length, access) => {
+        const inside = address >= BigInt(ramBase) && address + BigInt(length) <= BigInt(ramBase + this.#config.ramBytes)
+        return inside ? this.#memory[access === 'write' ? 'writable' : 'window'](Number(address), length) : undefined
+      },
+      finish: (finish) => this.#finished(finish),
+    })
+    return (hart, args, harts) => {
+      this.#catchUp()
+      const answered = answer(hart, args, harts)
+      this.#heed()
+      return answered
+    }
+  }
+
+  #finished(finish: Finish): void {
+    this.#finish = finish
+    this.#end(finish.kind === 'reset' ? 'reset' : 'off')
+  }
+
   #catchUp(): void {
     const now = this.core.now < this.#target ? this.core.now : this.#target
     if (now > this.timeline.now) this.timeline.advance(now)
@@ -301,10 +329,7 @@ export class Machine implements Stateful<MachineSnapshot> {
       clintLines: harts.map((hart) => ({ software: line(hart, lines.msip), timer: line(hart, lines.mtip) })),
       slots: [...nics, ...disks, new VirtioRng(config.random.fork('rng'))],
       epochSeconds: config.epochSeconds ?? defaultEpoch,
-      finish: (finish) => {
-        this.#finish = finish
-        this.#end(finish.kind === 'reset' ? 'reset' : 'off')
-      },
+      finish: (finish) => this.#finished(finish),
       report: (sentence) => config.log.warn('guest.odd', sentence, { machine: config.name }),
     }
     return { board, nics }

@@ -86,6 +86,18 @@ export class Uart implements Model {
     }
   }
 
+  /** Prints without the registers, for firmware that shares the line. */
+  say(bytes: Uint8Array): void {
+    this.#hear(bytes)
+  }
+
+  /** Takes up to `count` bytes that have come in, without the registers. */
+  heard(count: number): Uint8Array {
+    const bytes: number[] = []
+    while (bytes.length < count && this.#fifo.length > 0) bytes.push(this.#receive())
+    return Uint8Array.from(bytes)
+  }
+
   read(offset: number, _width: Width): number {
     const latch = (this.#lcr & divisorLatch) !== 0
     switch (offset) {

@@ -39,6 +39,8 @@ export interface Core extends Stateful<Plain> {
   wrote(offset: number, length: number): void
   /** Puts every hart at `pc` in M-mode, as after power-on; a0 = hart id, a1, a2 as given. RAM is left alone. */
   reset(pc: number, a1: number, a2: number): void
+  /** Puts hart 0 at `pc` in S-mode, a0 = 0, a1 as given, and stops the others; for a core whose board answers environment calls (`CoreConfig.supervisor`). */
+  boot(pc: number, a1: number): void
   /** Registers and CSRs of one hart, for people. */
   dump(hart: number): string
   /** Retired instructions over all harts. */
@@ -58,6 +60,8 @@ export interface CoreConfig {
   readonly threshold?: number
   /** Instructions and features of the harts; rv64gc unless told otherwise. */
   readonly cpu?: CpuName
+  /** Answers environment calls from S-mode after `boot`, in place of software in M-mode; after `reset` they are M-mode's as ever. */
+  readonly supervisor?: AnswerCall
   /** Hears the harts' magic instructions (isa/magic.ts) and their EBREAKs; without it both are what the manual says. */
   readonly magic?: HearMagic
 }
@@ -90,6 +94,34 @@ export interface StoppedHart {
   write(address: bigint, from: Uint8Array): number
   /** Registers and CSRs, for people. */
   dump(): string
+}
+
+/**
+ * Called in the middle of a run, at the exact instruction, which takes its tick; virtual time stands still meanwhile.
+ * @param args a0 to a7, unsigned. @returns what a0 and a1 become; undefined: nothing is written, the call has moved the hart itself.
+ */
+export type AnswerCall = (hart: number, args: readonly bigint[], harts: SupervisedHarts) => { readonly a0: bigint; readonly a1?: bigint } | undefined
+
+export type HartStatus = 'started' | 'stopped'
+
+/** What firmware below a supervisor can do to the harts. Good only during a call. */
+export interface SupervisedHarts {
+  readonly count: number
+  status(hart: number): HartStatus
+  /** Begins at `pc` in S-mode, untranslated, interrupts off, a0 = hart, a1 = `opaque`. */
+  start(hart: number, pc: bigint, opaque: bigint): void
+  /** Nothing but `start` wakes it. */
+  stop(hart: number): void
+  /** Waits until an enabled interrupt is pending; then goes on, or begins at `resume` as `start` does. */
+  suspend(hart: number, resume?: { readonly pc: bigint; readonly opaque: bigint }): void
+  /** The supervisor's timer interrupt is pending from when the `time` CSR is `time`; 2^64 − 1 is never. */
+  timer(hart: number, time: bigint): void
+  /** Makes the supervisor's software interrupt pending. */
+  softInterrupt(hart: number): void
+  /** Drops all translations. */
+  forget(hart: number): void
+  /** What the counter reads in the hart's next instruction. */
+  setCounter(hart: number, counter: 'cycle' | 'instret', value: bigint): void
 }
 
 /** Where wasm runs: cpu/ makes the bytes, host/ makes them run (house.md, law 7). */

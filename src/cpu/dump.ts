@@ -7,7 +7,7 @@ const modes = ['U', 'S', '?', 'M']
 
 export function dump(hart: number, state: DataView): string {
   const word = (at: number): string => state.getBigUint64(at, true).toString(16).padStart(16, '0')
-  const lines = [`hart ${hart}  pc ${word(slot.pc)}  ${modes[state.getInt32(slot.privilege, true)]}-mode${state.getInt32(slot.waiting, true) ? '  waits' : ''}`]
+  const lines = [`hart ${hart}  pc ${word(slot.pc)}  ${modes[state.getInt32(slot.privilege, true)]}-mode${['', '  waits', '  stopped'][state.getInt32(slot.waiting, true)]}`]
   const columns = (items: readonly string[], width: number): void => {
     for (let at = 0; at < items.length; at += width) lines.push(items.slice(at, at + width).join('  '))
   }

@@ -27,7 +27,7 @@ export const slot = {
   /** TLB context of loads and stores, and of fetches: an identifier shifted left by 3. */
   contextData: 0x228,
   contextExec: 0x230,
-  /** i32: the hart waits in WFI. */
+  /** i32: 1: the hart waits in WFI; 2: it is stopped (supervised-harts.ts). */
   waiting: 0x238,
   /** i32: hart id. */
   hart: 0x23c,
@@ -43,6 +43,8 @@ export const slot = {
   spinAddress: 0x270,
   /** i32: what is left of a step of time whose beginning used up the fuel; see system/clock.ts. */
   spinDebt: 0x26c,
+  /** i32: environment calls from S-mode go to the board, not to M-mode. */
+  supervised: 0x278,
   mstatus: 0x280,
   misa: 0x288,
   medeleg: 0x290,

@@ -17,6 +17,7 @@ import { csrTables } from './system/csr.ts'
 import { HaltedHart } from './halted-hart.ts'
 import { menvcfg, mstatus } from './system/state.ts'
 import { writePmp } from './system/pmp-ranges.ts'
+import { SupervisedHartsOf, stopped } from './supervised-harts.ts'
 import { Timers } from './timers.ts'
 
 /** Ticks a hart runs before the next one's turn. */
@@ -62,6 +63,8 @@ class MachineCore implements Core {
   readonly #regions: Regions
   readonly #profile: Profile
   readonly #timers: Timers
+  readonly #supervised: SupervisedHartsOf
+  readonly #answer: AnswerCall | undefined
   /** The hart whose state stands in page 0. */
   #current = 0
   /** Time while no hart runs. */
@@ -81,6 +84,14 @@ class MachineCore implements Core {
     const profile = profileOf(config)
     this.#profile = profile
     this.#timers = new Timers(this.#view, (hart) => this.#home(hart), config.harts, 1e9 / config.timebaseHz)
+    this.#answer = config.supervisor
+    this.#supervised = new SupervisedHartsOf({
+      view: this.#view, harts: config.harts, profile, home: (hart) => this.#home(hart),
+      timed: (hart) => this.#timed(hart),
+      now: () => this.now,
+      roused: () => { if (this.#running) this.#cut(this.now) },
+      refresh: () => this.#exports.refreshContext(),
+    })
     this.#code = new CodePages(this.#layout, memory.buffer, profile.extensions)
     const { bus } = config
     const { bytes, callees } = machineModule(this.#layout, 1e9 / config.timebaseHz, profile, config.threshold ?? threshold, fuses(config.engine))
@@ -95,7 +106,8 @@ class MachineCore implements Core {
       codeWritten,
       hot: (at: number) => this.#regions.hot(at),
       magic: (kind: number) => (this.#callMagic(kind) ? 1 : 0),
-      timerChanged: () => this.#timerChanged(),
+      supervise: () => this.#supervise(),
+      timerChanged: () => this.#timed(this.#current),
       pmpChanged: (csr: number) => writePmp(this.#view, csr, this.#view.getBigUint64(slot.scratch + 8, true)),
     }, table)
     const funcs = new Map(callees.map((ref) => [ref.name, { ref, func: this.#exports[ref.name] ?? (codeWritten as WasmExports[string]) }]))
@@ -197,6 +209,14 @@ class MachineCore implements Core {
     this.#forgetTranslations()
   }
 
+  boot(pc: number, a1: number): void {
+    assert(this.#answer !== undefined, 'nobody answers environment calls')
+    this.reset(pc, a1, 0)
+    this.#supervised.begin()
+    this.#timers.lookAtAll(this.#ticks)
+    this.#forgetTranslations()
+  }
+
   /** Compiled code, for `inspect`. */
   statistics(): RegionStatistics & { readonly decodedPages: number } {
     return { ...this.#regions.statistics, decodedPages: this.#code.live }
@@ -240,15 +260,29 @@ class MachineCore implements Core {
     return hart === this.#current ? 0 : savedHart(hart)
   }
 
-  /** The running hart has set its timer: its turn goes no further than that. */
-  #timerChanged(): void {
-    this.#timers.look(this.#current, this.now)
-    if (this.#timers.next !== Infinity) this.#cut(this.#timers.next)
+  /** The hart's timer was set: the running turn goes no further than that. */
+  #timed(hart: number): void {
+    this.#timers.look(hart, this.now)
+    if (this.#running && this.#timers.next !== Infinity) this.#cut(this.#timers.next)
+  }
+
+  /** An environment call from S-mode; like any trap it takes a tick and is not retired. */
+  #supervise(): void {
+    const word = (at: number): bigint => this.#view.getBigUint64(at, true)
+    const put = (at: number, value: bigint): void => this.#view.setBigUint64(at, BigInt.asUintN(64, value), true)
+    put(slot.skipped, word(slot.skipped) + 1n)
+    put(slot.pc, word(slot.pc) + 4n)
+    const args = Array.from({ length: 8 }, (_, at) => word(8 * (10 + at)))
+    const answer = (this.#answer as AnswerCall)(this.#current, args, this.#supervised)
+    if (answer === undefined) return
+    put(8 * 10, answer.a0)
+    if (answer.a1 !== undefined) put(8 * 11, answer.a1)
   }
 
   #sleeps(hart: number): boolean {
     const at = this.#home(hart)
-    if (this.#view.getInt32(at + slot.waiting, true) === 0) return false
+    const waiting = this.#view.getInt32(at + slot.waiting, true)
+    if (waiting === 0 || waiting === stopped) return waiting === stopped
     const pending = this.#view.getUint32(at + slot.mip, true) | this.#view.getUint32(at + slot.lines, true)
     return (pending & this.#view.getUint32(at + slot.mie, true)) === 0
   }

@@ -116,12 +116,12 @@ class Builder {
   #boot({ boot }: MachinePlan): BootImages {
     if (boot.kind === 'program') return { kind: 'program', program: { name: boot.program, bytes: this.#parts.program(boot) } }
     const image = (name: string): Image => ({ name, bytes: this.#parts.image(name) })
-    const { firmware, payload, kernel, initrd, cmdline } = boot
+    const { firmware, sbi, payload, kernel, initrd, cmdline } = boot
     const bootargs = cmdline === undefined ? {} : { bootargs: cmdline }
-    if (firmware === undefined) return { kind: 'program', program: image(kernel as string), ...bootargs }
-    if (kernel !== undefined) return { kind: 'kernel', opensbi: image(firmware), kernel: image(kernel), ...(initrd === undefined ? {} : { initrd: image(initrd) }), ...bootargs }
-    if (payload !== undefined) return { kind: 'supervisor', opensbi: image(firmware), payload: image(payload) }
-    return { kind: 'firmware', firmware: image(firmware) }
+    if (firmware === undefined && !sbi) return { kind: 'program', program: image(kernel as string), ...bootargs }
+    if (kernel !== undefined) return { kind: 'kernel', ...(firmware === undefined ? {} : { opensbi: image(firmware) }), kernel: image(kernel), ...(initrd === undefined ? {} : { initrd: image(initrd) }), ...bootargs }
+    if (payload !== undefined) return { kind: 'supervisor', opensbi: image(firmware as string), payload: image(payload) }
+    return { kind: 'firmware', firmware: image(firmware as string) }
   }
 
   #network(plan: NetworkPlan): void {

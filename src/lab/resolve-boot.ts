@@ -5,7 +5,7 @@ import { resolveSteps } from './resolve-steps.ts'
 import type { NodeText } from './schema.ts'
 import type { BootPlan } from './topology.ts'
 
-const firmwares = ['u-boot', 'u-boot-s', 'opensbi', 'none']
+const firmwares = ['u-boot', 'u-boot-s', 'opensbi', 'sbi', 'none']
 
 /** @throws {ConfigError} */
 export function resolveBoot(reading: Reading, path: Path, text: NodeText): BootPlan {
@@ -38,16 +38,16 @@ function directBoot(reading: Reading, path: Path, text: NodeText): BootPlan {
   // U-Boot takes no kernel by hand, so an inherited u-boot gives way to what can start one.
   const written = reading.written([...path, 'firmware']) !== undefined
   const word = text.firmware === undefined || (!written && text.firmware.startsWith('u-boot')) ? 'opensbi' : text.firmware
-  if (word === 'u-boot' || word === 'u-boot-s') reading.fail([...path, 'firmware'], `${word} does not start a kernel that is given by hand`, 'firmware: opensbi, or boot: net')
-  const firmware = word === 'none' ? undefined : named(reading, [...path, 'firmware'], word)
-  return { kind: 'firmware', firmware, payload: undefined, kernel, initrd, cmdline }
+  if (word === 'u-boot' || word === 'u-boot-s') reading.fail([...path, 'firmware'], `${word} does not start a kernel that is given by hand`, 'firmware: sbi, or boot: net')
+  const firmware = word === 'none' || word === 'sbi' ? undefined : named(reading, [...path, 'firmware'], word)
+  return { kind: 'firmware', firmware, sbi: word === 'sbi', payload: undefined, kernel, initrd, cmdline }
 }
 
 function firmwareBoot(reading: Reading, path: Path, text: NodeText): BootPlan {
   const word = text.firmware ?? 'u-boot-s'
-  if (word === 'opensbi' || word === 'none') reading.fail([...path, 'firmware'], `${word} needs something to start`, 'kernel: linux, or firmware: u-boot-s')
+  if (word === 'opensbi' || word === 'sbi' || word === 'none') reading.fail([...path, 'firmware'], `${word} needs something to start`, 'kernel: linux, or firmware: u-boot-s')
   const chain = word === 'u-boot-s' ? { firmware: 'opensbi', payload: 'u-boot-s' } : { firmware: named(reading, [...path, 'firmware'], word), payload: undefined }
-  return { kind: 'firmware', ...chain, kernel: undefined, initrd: undefined, cmdline: undefined }
+  return { kind: 'firmware', ...chain, sbi: false, kernel: undefined, initrd: undefined, cmdline: undefined }
 }
 
 function named(reading: Reading, path: Path, word: string): string {

@@ -105,7 +105,7 @@ const node = z.strictObject({
   cpus: z.int({ error: 'expected a number from 1 to 8' }).min(1).max(8, { error: 'a machine has 1 to 8 cpus' }).optional(),
   cpu: z.enum(cpuNames).optional().describe('What each cpu can do: rv64gc, or the richer rva22'),
   boot: z.enum(['net', 'kernel', 'disk', 'program']).optional(),
-  firmware: path.optional().describe('u-boot, u-boot-s, opensbi, none, an image or ./path'),
+  firmware: path.optional().describe('u-boot, u-boot-s, opensbi, sbi (built in), none, an image or ./path'),
   kernel: path.optional(),
   initrd: path.optional(),
   cmdline: text.optional(),

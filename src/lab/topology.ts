@@ -123,8 +123,10 @@ export type BootPlan =
   | { readonly kind: 'program'; readonly program: 'script'; readonly steps: readonly Step[] }
   | {
       readonly kind: 'firmware'
-      /** Runs first, in M-mode, from 0x8000_0000; undefined for `firmware: none`. */
+      /** Runs first, in M-mode, from 0x8000_0000; undefined for `firmware: none` and `sbi`. */
       readonly firmware: string | undefined
+      /** Our own SBI stands below the kernel, in place of a firmware. */
+      readonly sbi: boolean
       /** Runs next, in S-mode, from 0x8020_0000: U-Boot behind OpenSBI. */
       readonly payload: string | undefined
       readonly kernel: string | undefined

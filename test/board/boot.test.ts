@@ -25,6 +25,7 @@ describe('boot plan', () => {
       treeAddress: 0x8fe0_0000,
       initrd: undefined,
       bootargs: undefined,
+      supervised: false,
       dynamic: undefined,
     })
   })
@@ -34,6 +35,13 @@ describe('boot plan', () => {
     expect(plan.entry).toBe(0x8000_0000)
     expect(plan.loads.map((load) => load.address)).toEqual([0x8000_0000, 0x8020_0000])
     expect(plan.dynamic).toEqual({ nextAddress: 0x8020_0000, nextMode: 1, options: 0, bootHart: 0 })
+  })
+
+  it('begins at the kernel itself where our own SBI is below it', () => {
+    const plan = planBoot({ kind: 'kernel', kernel: { name: 'Image', bytes: linuxImage(4096, 40 * mib) }, bootargs: 'quiet' }, 256 * mib)
+    expect(plan).toMatchObject({ entry: 0x8020_0000, treeAddress: 0x8fe0_0000, bootargs: 'quiet', supervised: true, dynamic: undefined })
+    expect(plan.loads.map((load) => load.address)).toEqual([0x8020_0000])
+    expect(planBoot({ kind: 'supervisor', payload: image('u-boot.bin', 1000) }, 256 * mib)).toMatchObject({ entry: 0x8020_0000, supervised: true })
   })
 
   it('puts an initrd 128 MiB above the kernel, or half of RAM', () => {

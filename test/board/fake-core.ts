@@ -9,6 +9,7 @@ export class FakeCore implements Core {
   readonly harts: number
   readonly ram: Uint8Array
   readonly bus: CoreConfig['bus']
+  readonly supervisor: CoreConfig['supervisor']
   now = 0 as Instant
   retired = 0
   wake: Instant | undefined
@@ -18,12 +19,14 @@ export class FakeCore implements Core {
   readonly high = new Set<string>()
   readonly written: [number, number][] = []
   readonly resets: [number, number, number][] = []
+  readonly boots: [number, number][] = []
   #limit = 0
 
   constructor(config: Omit<CoreConfig, 'engine'>) {
     this.harts = config.harts
     this.ram = new Uint8Array(config.ramBytes)
     this.bus = config.bus
+    this.supervisor = config.supervisor
   }
 
   get idle(): boolean {
@@ -60,6 +63,10 @@ export class FakeCore implements Core {
 
   reset(pc: number, a1: number, a2: number): void {
     this.resets.push([pc, a1, a2])
+  }
+
+  boot(pc: number, a1: number): void {
+    this.boots.push([pc, a1])
   }
 
   dump(): string {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { assert, describe, expect, it } from 'vitest'
 import { fromLatin1, latin1, u32be, u32le, unhex } from '../../src/base/bytes.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import type { Instant } from '../../src/base/time.ts'
@@ -55,6 +55,17 @@ describe('machine', () => {
     expect(core.resets).toEqual([[0x8000_0000, 0x80e0_0000, 0x1040]])
     expect(core.bus.read(0x1040, 4)).toBe(0x4942_534f)
     expect(core.bus.read(0x1050, 4)).toBe(0x8020_0000)
+  })
+
+  it('begins a supervisor without firmware in S-mode, and answers its calls at their instant', () => {
+    const { machine, core, printed } = make({ ramBytes: 0x100_0000, boot: { kind: 'supervisor', payload: image('u-boot') } })
+    machine.start()
+    expect([core.resets, core.boots]).toEqual([[], [[0x8020_0000, 0x80e0_0000]]])
+    const call = (extension: number, which: number, ...args: number[]) => core.supervisor?.(0, [...Array.from({ length: 6 }, (_, at) => BigInt(args[at] ?? 0)), BigInt(which), BigInt(extension)], {} as never)
+    core.script = [() => undefined, () => void call(0x4442_434e, 2, 0x68), () => void call(0x4442_434e, 0, 2, 0x8000_0000), () => void call(0x5352_5354, 0, 1, 0), () => assert.fail('it goes on')]
+    core.ram.set(latin1('i!'))
+    machine.run(at(100))
+    expect([printed.join(''), machine.state, machine.finish, machine.endedAt]).toEqual(['hi!', 'reset', { kind: 'reset' }, 30])
   })
 
   it('prints what the guest writes and types what the host does', () => {

@@ -31,6 +31,11 @@ describe('a lab file that is right', () => {
     expect(read('kinds: { rich: { cpu: rva22 } }\nnodes: { a: { kind: rich }, b: }').machines.map(({ cpu }) => cpu)).toEqual(['rva22', 'rv64gc'])
   })
 
+  it('puts what the file says under a kernel: OpenSBI, our own SBI, or nothing', () => {
+    const { machines } = read('nodes: { a: { kernel: linux, firmware: opensbi }, b: { kernel: linux, firmware: sbi }, c: { kernel: linux, firmware: none } }')
+    expect(machines.map(({ boot }) => boot)).toMatchObject([{ firmware: 'opensbi', sbi: false }, { firmware: undefined, sbi: true }, { firmware: undefined, sbi: false }])
+  })
+
   it("takes containerlab's wrapper and every spelling of a link", () => {
     const lab = read('topology:\n  nodes: { a: , b-c: }\n  links:\n    - a-b-c\n    - [a, b-c]\n    - endpoints: ["a:eth5", "b-c:eth9"]\n      latency: 1ms\n      rate: 10Mbit\n')
     expect(lab.links).toEqual([

@@ -70,6 +70,10 @@ export class ScriptCore implements Core {
     this.#next = 0
   }
 
+  boot(): void {
+    this.reset()
+  }
+
   line(): void {}
   rouse(): void {}
   wrote(): void {}

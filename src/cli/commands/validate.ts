@@ -25,7 +25,7 @@ export function describePlan(topology: Topology): string {
 
 function bootText(boot: BootPlan): string {
   if (boot.kind === 'program') return boot.program
-  return [boot.firmware, boot.payload, boot.kernel].filter((part) => part !== undefined).join(' + ')
+  return [boot.sbi ? 'sbi' : boot.firmware, boot.payload, boot.kernel].filter((part) => part !== undefined).join(' + ')
 }
 
 function count(number: number, word: string): string {

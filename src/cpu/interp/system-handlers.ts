@@ -18,6 +18,7 @@ export function system(d: Dispatch, variant: Variant, effect: Extract<Effect, { 
       return next(d, variant.length)
     case 'ecall':
       spill(d)
+      f.if(and(get32(slot.supervised), eq(get32(slot.privilege), c32(supervisor))), () => supervise(d))
       f.call(parts.raise, add(c64(cause.ecallU), extendU(get32(slot.privilege))), c64(0))
       return f.br(d.again)
     case 'magic':
@@ -93,6 +94,15 @@ function waitForInterrupt(d: Dispatch, variant: Variant): void {
     f.return()
   })
   next(d, variant.length)
+}
+
+/** The board answers in the place of M-mode; the call may have made the hart wait. */
+function supervise(d: Dispatch): void {
+  const { f } = d
+  f.call(d.parts.supervise)
+  f.if(get32(slot.waiting), () => f.return())
+  f.call(d.parts.checkInterrupts)
+  f.br(d.again)
 }
 
 function cacheBlock(d: Dispatch, variant: Variant, operation: number): void {

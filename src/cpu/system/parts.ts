@@ -23,6 +23,8 @@ export interface Imports {
   readonly hot: FuncRef
   /** (CSR number) A pmpcfg or pmpaddr is written with the value at scratch + 8: heeds locks, works out the ranges anew. */
   readonly pmpChanged: FuncRef
+  /** () An environment call from S-mode at state.pc is the board's: answers it and moves pc. */
+  readonly supervise: FuncRef
   /** () stimecmp or menvcfg of the running hart was written. */
   readonly timerChanged: FuncRef
   /** (0: a magic instruction, 1: EBREAK) The hart stands still at state.pc while a handler looks at it → 1 handled, pc is where it goes on; 0 not. */
@@ -83,6 +85,7 @@ export function declareImports(module: Module): Imports {
     codeWritten: take('codeWritten', ['i32', 'i32'], ['i32']),
     hot: take('hot', ['i32'], []),
     pmpChanged: take('pmpChanged', ['i32'], []),
+    supervise: take('supervise', [], []),
     timerChanged: take('timerChanged', [], []),
     magic: take('magic', ['i32'], ['i32']),
   }
