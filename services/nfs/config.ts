@@ -23,6 +23,8 @@ export interface ExportConfig {
 
 export interface NfsConfig {
   readonly exports: readonly ExportConfig[]
+  /** Where it stands which clients of version 4 have something open, so that they may take it up after a restart; nowhere when undefined. */
+  readonly state: string | undefined
 }
 
 const keys = ['path', 'image', 'write', 'squash', 'uid', 'gid', 'clients', 'secure', 'size']
@@ -32,10 +34,10 @@ const usualBytes = 512 * 2 ** 20
 
 /** @throws {ServiceConfigError} */
 export function parseConfig(config: unknown): NfsConfig {
-  const settings = new Settings(config, ['exports'])
+  const settings = new Settings(config, ['exports', 'state'])
   const named = settings.inner('exports')
   if (named.keys.length === 0) throw new ServiceConfigError('nfs has nothing to export', settings.at('exports'), 'for example exports: { /srv/root: { path: ./rootfs } }')
-  return { exports: named.keys.map((name) => parseExport(name, named)) }
+  return { exports: named.keys.map((name) => parseExport(name, named)), state: settings.text('state', 'a file such as ./nfs.journal') }
 }
 
 /** A path alone is an export of it, read-only. */

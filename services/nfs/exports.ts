@@ -45,7 +45,7 @@ export class Export {
 
 export class ExportTable {
   readonly exports: readonly Export[]
-  readonly #byNumber: ReadonlyMap<number, Export>
+  readonly #byNumber: Map<number, Export>
   readonly #key: HmacKey
   /** Handles that were found good. */
   readonly #known = new Map<string, { readonly of: Export; readonly node: NodeId }>()
@@ -55,12 +55,18 @@ export class ExportTable {
     const byNumber = new Map<number, Export>()
     for (const config of configs) {
       let number = hash32(config.name, 3)
-      while (byNumber.has(number)) number = (number + 1) >>> 0
+      // 0 is whoever is added later.
+      while (number === 0 || byNumber.has(number)) number = (number + 1) >>> 0
       byNumber.set(number, new Export(config, open(config), number))
     }
     this.#byNumber = byNumber
     this.exports = [...byNumber.values()]
     this.#key = new HmacKey(key)
+  }
+
+  /** One more that handles may stand for, and nobody mounts. */
+  add(of: Export): void {
+    this.#byNumber.set(of.number, of)
   }
 
   /** @returns bytes that nobody may change. */

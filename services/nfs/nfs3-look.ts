@@ -13,7 +13,7 @@ export const transferBytes = { udp: 32_768, tcp: 2 ** 20 } as const
 const properties = 0x1b
 /** Names that READDIR may take, in bytes: FSINFO's hint. */
 const folderBytes = 65_536
-const mostLinks = 65_000
+export const mostLinks = 65_000
 
 export const getattr: Act<'getattr'> = (_, target) => (xdr) => putAttributes(xdr, onWire(target.of, target.attributes))
 

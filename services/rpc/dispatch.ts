@@ -20,14 +20,20 @@ export interface Program {
   readonly name: string
   /** In ascending order. */
   readonly versions: readonly number[]
-  /** Whether a call, sent again, must not be done again. */
-  changes(version: number, procedure: number): boolean
+  /** Those of `versions` that are there over a transport; all, when it isn't said. */
+  versionsOver?(transport: Transport): readonly number[]
+  /** Whether a call, sent again, must not be done again; `perhaps` when that shows only in serving it. */
+  changes(version: number, procedure: number): boolean | 'perhaps'
+  /** Where `changes` said `perhaps`: whether the call served last did. */
+  readonly changed?: boolean
   /**
    * Reads arguments, writes results. @returns an accept_stat; `undefined` when there is to be no reply.
    * @throws {Malformed} for arguments that can't be read.
    */
   serve(call: { readonly version: number; readonly procedure: number; readonly credential: SystemCredential | undefined }, xdr: XdrReader, results: XdrWriter, caller: Caller): number | undefined
 }
+
+export const versionsOf = (program: Program, transport: Transport): readonly number[] => program.versionsOver?.(transport) ?? program.versions
 
 export interface RpcCounters {
   calls: number
@@ -52,10 +58,11 @@ export class Dispatcher {
     const call = this.#parse(bytes)
     if (call === undefined) return undefined
     this.counters.calls++
-    const refusal = this.#refuse(call)
+    const refusal = this.#refuse(call, caller.transport)
     if (refusal !== undefined) return this.#reply(call.xid, refusal, headroom)
     const program = this.#programs.get(call.program) as Program
-    if (!program.changes(call.version, call.procedure)) return this.#serve(program, call, caller, headroom)
+    const changes = program.changes(call.version, call.procedure)
+    if (changes === false) return this.#serve(program, call, caller, headroom)
     const key = DuplicateCache.key(caller.address, bytes)
     const kept = this.#duplicates.find(key)
     if (kept !== undefined) {
@@ -65,7 +72,7 @@ export class Dispatcher {
       return again
     }
     const reply = this.#serve(program, call, caller, headroom)
-    if (reply !== undefined) this.#duplicates.add(key, reply.slice(headroom))
+    if (reply !== undefined && (changes === true || program.changed === true)) this.#duplicates.add(key, reply.slice(headroom))
     return reply
   }
 
@@ -80,11 +87,11 @@ export class Dispatcher {
     return undefined
   }
 
-  #refuse(call: Call): Verdict | undefined {
+  #refuse(call: Call, transport: Transport): Verdict | undefined {
     if (call.rpcVersion !== 2) return { kind: 'version mismatch', low: 2, high: 2 }
     const program = this.#programs.get(call.program)
     if (program === undefined) return { kind: 'accepted', status: accepted.programUnavailable }
-    const { versions } = program
+    const versions = versionsOf(program, transport)
     if (!versions.includes(call.version)) return { kind: 'accepted', status: accepted.programMismatch, low: versions[0], high: versions[versions.length - 1] }
     if (call.credential.flavor !== flavors.none && call.credential.flavor !== flavors.sys) return { kind: 'authentication', status: authentication.tooWeak }
     return undefined

@@ -115,7 +115,7 @@ describe('rpcbind', () => {
     const bench = nfsBench(config)
     const getaddr = (version: number, procedure: number, netid: string, of = 3): string => ask(bench, version, procedure, (xdr) => xdr.u32(100_003).u32(of).string(netid).string('').string('')).string(100)
     expect([getaddr(3, 3, 'tcp'), getaddr(4, 3, 'udp'), getaddr(4, 3, ''), getaddr(4, 3, 'tcp6')]).toEqual(['10.0.0.1.8.1', '10.0.0.1.8.1', '10.0.0.1.8.1', ''])
-    expect([getaddr(4, 9, 'tcp', 3), getaddr(4, 9, 'tcp', 4)]).toEqual(['10.0.0.1.8.1', ''])
+    expect([getaddr(4, 9, 'tcp', 3), getaddr(4, 9, 'tcp', 4), getaddr(4, 9, 'udp', 4), getaddr(4, 9, 'tcp', 5)]).toEqual(['10.0.0.1.8.1', '10.0.0.1.8.1', '', ''])
   })
 
   it('lists what there is', () => {
