@@ -37,7 +37,7 @@ function directBoot(reading: Reading, path: Path, text: NodeText): BootPlan {
   if (initrd !== undefined) reading.image([...path, 'initrd'], initrd)
   // U-Boot takes no kernel by hand, so an inherited u-boot gives way to what can start one.
   const written = reading.written([...path, 'firmware']) !== undefined
-  const word = text.firmware === undefined || (!written && text.firmware.startsWith('u-boot')) ? 'opensbi' : text.firmware
+  const word = text.firmware === undefined || (!written && text.firmware.startsWith('u-boot')) ? 'sbi' : text.firmware
   if (word === 'u-boot' || word === 'u-boot-s') reading.fail([...path, 'firmware'], `${word} does not start a kernel that is given by hand`, 'firmware: sbi, or boot: net')
   const firmware = word === 'none' || word === 'sbi' ? undefined : named(reading, [...path, 'firmware'], word)
   return { kind: 'firmware', firmware, sbi: word === 'sbi', payload: undefined, kernel, initrd, cmdline }

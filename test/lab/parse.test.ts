@@ -32,8 +32,8 @@ describe('a lab file that is right', () => {
   })
 
   it('puts what the file says under a kernel: OpenSBI, our own SBI, or nothing', () => {
-    const { machines } = read('nodes: { a: { kernel: linux, firmware: opensbi }, b: { kernel: linux, firmware: sbi }, c: { kernel: linux, firmware: none } }')
-    expect(machines.map(({ boot }) => boot)).toMatchObject([{ firmware: 'opensbi', sbi: false }, { firmware: undefined, sbi: true }, { firmware: undefined, sbi: false }])
+    const { machines } = read('nodes: { a: { kernel: linux, firmware: opensbi }, b: { kernel: linux, firmware: sbi }, c: { kernel: linux, firmware: none }, d: { kernel: linux } }')
+    expect(machines.map(({ boot }) => boot)).toMatchObject([{ firmware: 'opensbi', sbi: false }, { firmware: undefined, sbi: true }, { firmware: undefined, sbi: false }, { firmware: undefined, sbi: true }])
   })
 
   it("takes containerlab's wrapper and every spelling of a link", () => {
