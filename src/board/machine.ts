@@ -15,7 +15,7 @@ import type { Random } from '../base/random.ts'
 import type { Plain, Stateful } from '../base/state.ts'
 import type { Instant } from '../base/time.ts'
 import { Timeline } from '../base/timeline.ts'
-import type { AnswerCall, Core, CoreBus, CoreConfig } from '../cpu/core.ts'
+import type { AnswerCall, Core, CoreBus, CoreConfig, HearMagic } from '../cpu/core.ts'
 import { lines } from '../cpu/core.ts'
 import { type CpuName, profiles } from '../cpu/isa/profile.ts'
 import type { BlockDevice } from '../disk/block.ts'
@@ -27,6 +27,7 @@ import { buildDeviceTree } from './device-tree.ts'
 import type { Finish } from './finisher.ts'
 import type { Board, Row } from './memory-map.ts'
 import { memoryMap, ramBase, romAddress, romSpan, timebaseHz, virtioSlotsMax } from './memory-map.ts'
+import { Magic, type MagicConfig } from './magic/magic.ts'
 import type { Model } from './model.ts'
 import type { Nic } from './nic.ts'
 import { Plic } from './plic.ts'
@@ -62,6 +63,8 @@ export interface MachineConfig {
   /** The machine's own fork of the lab's chance. */
   readonly random: Random
   readonly log: Log
+  /** Magic instructions and semihosting mean something (docs/magic.md); without it they are what the manual says. */
+  readonly magic?: MagicConfig | undefined
   /** Makes the harts; the board gives all but the engine. */
   readonly coreFactory: (config: Omit<CoreConfig, 'engine'>) => Core
   /** Seconds since 1970 at virtual time zero; 2026-01-01 unless told otherwise. */
@@ -80,6 +83,7 @@ export type MachineSnapshot = {
   readonly ram: RamState
   readonly models: { readonly [name: string]: Plain }
   readonly entropy: Plain
+  readonly magic?: Plain
 }
 
 const defaultEpoch = 1_767_225_600
@@ -94,6 +98,8 @@ export class Machine implements Stateful<MachineSnapshot> {
   readonly nics: readonly Nic[]
   /** The serial console: `write` types into the guest, `listen` hears what it prints. */
   readonly console: Chardev
+  /** There when the machine was given it. */
+  readonly magic: Magic | undefined
   readonly #config: MachineConfig
   readonly #plan: BootPlan
   readonly #rows: readonly Row[]
@@ -117,7 +123,8 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.#config = config
     this.#plan = planBoot(config.boot, config.ramBytes)
     this.#entropy = config.random.fork('entropy')
-    this.core = config.coreFactory({ harts: config.harts, cpu: config.cpu ?? 'rv64gc', ramBytes: config.ramBytes, ramBase, timebaseHz, bus: this.#bus(), ...(this.#plan.supervised ? { supervisor: this.#supervisor() } : {}) })
+    this.magic = config.magic === undefined ? undefined : this.#makeMagic(config.magic)
+    this.core = config.coreFactory({ harts: config.harts, cpu: config.cpu ?? 'rv64gc', ramBytes: config.ramBytes, ramBase, timebaseHz, bus: this.#bus(), ...(this.magic === undefined ? {} : { magic: this.#hearMagic(this.magic) }), ...(this.#plan.supervised ? { supervisor: this.#supervisor() } : {}) })
     this.#memory = new Ram(this.core, ramBase)
     const { board, nics } = this.#board()
     this.nics = nics
@@ -158,6 +165,7 @@ export class Machine implements Stateful<MachineSnapshot> {
   /** Powers up, or restarts: devices are reset, the images are put in place again, and the harts begin. */
   start(): void {
     for (const model of this.#models) model.reset()
+    this.magic?.reset()
     if (this.core.now < this.timeline.now) this.core.skip(this.timeline.now)
     for (const { address, bytes, zeros } of this.#plan.loads) this.#put(address, bytes, zeros)
     this.#put(this.#plan.treeAddress, this.deviceTree(), 0)
@@ -216,6 +224,7 @@ export class Machine implements Stateful<MachineSnapshot> {
       ram: this.#memory.save(),
       models: Object.fromEntries(this.#models.map((model) => [model.name, model.save()])),
       entropy: this.#entropy.save?.() ?? null,
+      ...(this.magic === undefined ? {} : { magic: this.magic.save() }),
     }
   }
 
@@ -225,6 +234,7 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.#memory.load(snapshot.ram)
     this.core.load(snapshot.core)
     for (const model of this.#models) model.load(snapshot.models[model.name])
+    if (this.magic !== undefined && snapshot.magic !== undefined) this.magic.load(snapshot.magic)
     if (snapshot.entropy !== null) this.#entropy.load?.(snapshot.entropy)
     this.#finish = snapshot.finish
     this.#endedAt = snapshot.endedAt as Instant
@@ -285,6 +295,25 @@ export class Machine implements Stateful<MachineSnapshot> {
   #finished(finish: Finish): void {
     this.#finish = finish
     this.#end(finish.kind === 'reset' ? 'reset' : 'off')
+  }
+
+  /** A handler sees the exact instant, and may end the machine or arm an alarm. */
+  #hearMagic(magic: Magic): HearMagic {
+    return (hart, what) => {
+      this.#catchUp()
+      const heard = magic.hear(hart, what)
+      this.#heed()
+      return heard
+    }
+  }
+
+  #makeMagic(magic: MagicConfig): Magic {
+    const { random, log, epochSeconds = defaultEpoch } = this.#config
+    return new Magic({
+      clock: this.timeline, log, epochSeconds, random: random.fork('magic'), retired: () => this.core.retired,
+      print: (bytes) => this.#uart.say(bytes),
+      exit: (code) => this.#finished(code === 0 ? { kind: 'poweroff' } : { kind: 'fail', code }),
+    }, magic)
   }
 
   #catchUp(): void {

@@ -142,7 +142,7 @@ class MachineCore implements Core {
     let skipped = 0
     for (let hart = 0; hart < this.harts; hart++) skipped += Number(this.#view.getBigUint64(this.#home(hart) + slot.skipped, true))
     // Every tick belongs to one hart; what a hart skipped, or what passed while all slept, was not retired.
-    return this.#ticks - skipped - this.#slept
+    return this.now - skipped - this.#slept
   }
 
   #slept = 0

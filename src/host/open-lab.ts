@@ -1,6 +1,7 @@
 /** From a lab file's name to a lab that can be run: read, images fetched, built. */
 import { resolve } from 'node:path'
 import { services } from '../../services/registry.ts'
+import { concat } from '../base/bytes.ts'
 import { makeCore } from '../cpu/machine-core.ts'
 import { buildLab } from '../lab/build.ts'
 import type { FaultScript } from '../lab/faults/fault-plan.ts'
@@ -14,6 +15,7 @@ import { HostJournalFile } from './journal-file.ts'
 import { HostError } from './host-error.ts'
 import type { HearProgress } from './images/archive.ts'
 import { catalog } from './images/catalog.ts'
+import { build } from './images/cpio.ts'
 import { ImageStore } from './images/image-store.ts'
 import { type OpenedSource, openSource } from './lab-source.ts'
 import { loadImages } from './load-images.ts'
@@ -74,6 +76,7 @@ export async function loadLab(read: ReadLab, { hear, signal, script }: Pick<Load
     journal: (file) => new HostJournalFile(resolve(folder, file)),
     volume: (source, clock) => openVolume(source, { clock, resolve: (path) => resolve(folder, path), image: (name) => images.get(name) as Uint8Array }),
     disk: (plan) => openDisk(plan, folder),
+    withProgram: (initrd, path, program) => concat(build(new Map([[path.replace(/^\//, ''), { kind: 'file', mode: 0o755, content: program }]])), initrd),
     services: { ...services, node: nodeKind(folder) },
     script,
     place: read.place,

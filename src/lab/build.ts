@@ -5,6 +5,8 @@ import { usualEpoch } from '../base/calendar.ts'
 import type { Clock, Duration, Instant, Scheduler } from '../base/time.ts'
 import type { BootImages } from '../board/boot.ts'
 import type { Image } from '../board/image.ts'
+import { guestProgramPath } from '../board/magic/boot-program.ts'
+import type { MagicConfig } from '../board/magic/magic.ts'
 import { Machine } from '../board/machine.ts'
 import { cable, type CablePort } from '../link/cable.ts'
 import { Hub } from '../link/hub.ts'
@@ -22,6 +24,7 @@ import { Journal } from './journal.ts'
 import { Lab, type LabPieces } from './lab.ts'
 import type { LabParts } from './lab-parts.ts'
 import { MachineIsland } from './machine-island.ts'
+import { guestProgram } from './magic/guest-program.ts'
 import { nodeViews, probeOf } from './service-views.ts'
 import { Tap } from './tap.ts'
 import type { HostPlan, LinkPlan, MachinePlan, NetworkPlan, NicPlan, ServicePlan, Topology, UplinkPlan } from './topology.ts'
@@ -98,10 +101,11 @@ class Builder {
       ramBytes: plan.memoryBytes,
       harts: plan.cpus,
       cpu: plan.cpu,
-      boot: this.#boot(plan),
+      boot: this.#bootWithMagic(this.#boot(plan), plan),
       nics: plan.nics.map((nic) => ({ mac: parseMac(nic.mac) })),
       disks: plan.disks.map((disk) => this.#parts.disk(disk)),
       random: this.#random.fork(`machine ${plan.name}`),
+      magic: this.#magic(plan),
       log,
       coreFactory: this.#parts.makeCore,
     }))
@@ -111,6 +115,21 @@ class Builder {
     }
     const island: MachineIsland = new MachineIsland(plan, machine, log, events)
     this.#machines.set(plan.name, island)
+  }
+
+  #magic({ name, magic }: MachinePlan): MagicConfig | undefined {
+    if (magic === undefined) return undefined
+    const { share, write } = magic
+    return { folder: share === undefined ? undefined : this.#told(['nodes', name, 'magic', 'share'], () => this.#parts.folder(share, write)) }
+  }
+
+  /** With magic the guest's program is put into the initramfs, and starts what is there as its init. */
+  #bootWithMagic(images: BootImages, { magic }: MachinePlan): BootImages {
+    const { withProgram } = this.#parts
+    if (magic === undefined || images.kind !== 'kernel' || images.initrd === undefined || withProgram === undefined) return images
+    const { initrd, bootargs = '' } = images
+    if (/(^|\s)rdinit=/.test(bootargs)) return images
+    return { ...images, initrd: { name: initrd.name, bytes: withProgram(initrd.bytes, guestProgramPath, guestProgram()) }, bootargs: `${bootargs} rdinit=${guestProgramPath}`.trimStart() }
   }
 
   #boot({ boot }: MachinePlan): BootImages {

@@ -3,6 +3,7 @@
  * the guest can first see it, and recorded; played back with those stamps, a run is the same run.
  */
 import type { Chardev } from '../board/bus.ts'
+import type { Message } from '../board/magic/message.ts'
 import type { Frame } from '../link/port.ts'
 import type { Nat } from '../nat/nat.ts'
 import type { OutsideEvent } from '../nat/outside.ts'
@@ -44,12 +45,26 @@ const retry = 868_000 as Duration
 /** What may wait for one guest; a paste beyond it is cut, as a real line would cut it. */
 const longestQueue = 1 << 20
 
+/** Something for the agent in a guest. Its bytes are the lab's. */
+export interface MessageEntry {
+  readonly time: Instant
+  readonly node: string
+  readonly message: Message
+}
+
+/** What takes messages for a guest. @returns false when too much waits already. */
+export interface MessageSink {
+  enter(time: Instant, message: Message): boolean
+}
+
 export class Door implements Stateful<DoorState> {
   #clock: Clock
   readonly #lines = new Map<string, Line>()
   readonly #uplinks = new Map<string, Uplink>()
   readonly #nats = new Map<string, Nat>()
   readonly #hearers = new Set<(entry: FrameEntry) => void>()
+  readonly #agents = new Map<string, MessageSink>()
+  readonly #messageHearers = new Set<(entry: MessageEntry) => void>()
   readonly #outsideHearers = new Set<(entry: OutsideEntry) => void>()
   /** Everything that was typed, oldest first. Frames are too many to be kept: they are told to who records (`hear`). */
   readonly entries: Entry[] = []
@@ -77,6 +92,11 @@ export class Door implements Stateful<DoorState> {
   /** A way in for what happens to flows of a NAT. */
   joinNat(nat: Nat): void {
     this.#nats.set(nat.name, nat)
+  }
+
+  /** A way in for what the agent of a guest is asked. */
+  joinAgent(node: string, agent: MessageSink): void {
+    this.#agents.set(node, agent)
   }
 
   /** From now on entries are stamped by `clock`: in real time the lab's own stands still while nothing happens in it. It is never behind an island. */
@@ -123,6 +143,24 @@ export class Door implements Stateful<DoorState> {
   hearOutside(hearer: (entry: OutsideEntry) => void): () => void {
     this.#outsideHearers.add(hearer)
     return () => void this.#outsideHearers.delete(hearer)
+  }
+
+  /** For a guest's agent, now. @returns whether it was taken. */
+  tell(node: string, message: Message): boolean {
+    return this.replayMessage({ time: this.#clock.now, node, message })
+  }
+
+  /** The same at a stated instant, for a run that is played back. */
+  replayMessage(entry: MessageEntry): boolean {
+    const taken = this.#agents.get(entry.node)?.enter(entry.time, entry.message) ?? false
+    if (taken) for (const hearer of this.#messageHearers) hearer(entry)
+    return taken
+  }
+
+  /** Tells of everything that agents are told. @returns how to stop. */
+  hearMessages(hearer: (entry: MessageEntry) => void): () => void {
+    this.#messageHearers.add(hearer)
+    return () => void this.#messageHearers.delete(hearer)
   }
 
   /** Bytes typed at `node` now. @returns how many were taken. */

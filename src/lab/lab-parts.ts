@@ -22,6 +22,8 @@ export interface LabParts {
   /** A whole file system, with the times of `clock`. @throws {Error} with Node's `code`. */
   readonly volume?: (source: VolumeSource, clock: WallClock) => Volume
   readonly disk: (plan: DiskPlan) => BlockDevice
+  /** An initramfs with a program in it, as the kernel takes them together. */
+  readonly withProgram?: (initrd: Uint8Array, path: string, program: Uint8Array) => Uint8Array
   readonly services: Readonly<Record<string, ServiceKind<unknown>>>
   /** In place of chance, single hits of the faults; undefined: chance. */
   readonly script?: FaultScript | undefined

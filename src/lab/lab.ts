@@ -18,6 +18,7 @@ import { Door } from './door.ts'
 import type { Fabric } from './fabric.ts'
 import type { Holds } from './holds.ts'
 import { Islands } from './islands.ts'
+import { GuestLink } from './magic/guest-link.ts'
 import type { Journal } from './journal.ts'
 import type { MachineIsland } from './machine-island.ts'
 import { proberName } from './resolve-reach.ts'
@@ -81,6 +82,8 @@ export class Lab implements LabPieces {
   readonly holds: Holds
   readonly door: Door
   readonly verdicts: Verdicts
+  /** Copies and commands in guests. */
+  readonly guests: GuestLink
   /** Always on. */
   readonly recorder: FlightRecorder
   readonly doctor: Doctor
@@ -118,6 +121,8 @@ export class Lab implements LabPieces {
     this.door = new Door(this.#islands)
     for (const uplink of this.uplinks.values()) this.door.join(uplink)
     for (const nat of this.nats.values()) this.door.joinNat(nat)
+    for (const [node, { machine }] of this.machines) if (machine.magic !== undefined) this.door.joinAgent(node, machine.magic.agent)
+    this.guests = new GuestLink(this.door, this.machines)
     for (const [node, { machine }] of this.machines) this.door.open(node, machine.timeline, machine.console, () => machine.state === 'running')
     this.verdicts = new Verdicts(this.topology.tests, {
       transcript: (node) => (this.machines.get(node) as MachineIsland).transcript,

@@ -8,7 +8,7 @@ import type { LooseLink } from './resolve-links.ts'
 import { serviceWords, servicesOf } from './resolve-networks.ts'
 import type { NodeText } from './schema.ts'
 import { formatSize } from './units.ts'
-import type { ConsolePlan, DependencyPlan, DiskPlan, HostPlan, MachinePlan, NetworkPlan, NicPlan, SimPlan } from './topology.ts'
+import type { ConsolePlan, DependencyPlan, DiskPlan, HostPlan, MachinePlan, MagicPlan, NetworkPlan, NicPlan, SimPlan } from './topology.ts'
 
 const builtIn = ['rv64', 'service']
 /** Below this neither OpenSBI with U-Boot nor a kernel finds room; above it doubles of RAM no longer fit one wasm memory. */
@@ -52,7 +52,7 @@ function whole(reading: Reading, name: string): { kind: string; text: NodeText }
 
 function host(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): HostPlan {
   const path = ['nodes', name]
-  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'steps', 'disks', 'console', 'depends_on', 'ports']) {
+  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'steps', 'disks', 'console', 'magic', 'depends_on', 'ports']) {
     if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'a node of kind service has no such thing', undefined, 'key')
   }
   for (const nic of nics) {
@@ -73,7 +73,7 @@ function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]
   const disks = (text.disks ?? []).map((disk): DiskPlan => diskPlan(typeof disk === 'string' ? { file: disk } : disk))
   // One slot is the entropy device's.
   if (nics.length + disks.length > slots - 1) reading.fail(path, `${nics.length} interfaces and ${disks.length} disks; a machine has room for ${slots - 1} in all`, undefined, 'key')
-  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot: resolveBoot(reading, path, text), nics, disks, console: consolePlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
+  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot: resolveBoot(reading, path, text), nics, disks, console: consolePlan(text), magic: magicPlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
 }
 
 function diskPlan({ file, format, read_only: readOnly, overlay, uses }: Exclude<NonNullable<NodeText['disks']>[number], string>): DiskPlan {
@@ -85,6 +85,11 @@ function consolePlan(text: NodeText): ConsolePlan {
   const split = typeof tcp === 'string' ? tcp.lastIndexOf(':') : -1
   const address = typeof tcp === 'string' ? { host: tcp.slice(0, split).replace(/^\[|\]$/g, ''), port: Number(tcp.slice(split + 1)) } : tcp === undefined ? undefined : { host: '127.0.0.1', port: tcp }
   return { tcp: address, unix, log }
+}
+
+function magicPlan({ magic }: NodeText): MagicPlan | undefined {
+  if (magic === undefined || magic === false) return undefined
+  return magic === true ? { share: undefined, write: false } : { share: magic.share, write: magic.write ?? false }
 }
 
 function dependencies(reading: Reading, name: string, text: NodeText): DependencyPlan[] {

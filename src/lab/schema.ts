@@ -72,6 +72,12 @@ const console = z.strictObject({
 const reached = z.union([z.enum(['started', 'booted', 'off']), z.strictObject({ console: text.min(1) })], { error: 'expected started, booted, off or { console: "text" }' })
 const dependencies = z.union([z.array(name), z.record(name, reached)], { error: 'expected a list of nodes, or a mapping from node to started, booted, off or { console: "text" }' })
 
+const magicSettings = z.strictObject({
+  share: path.optional().describe('A folder of this computer that the guest’s file calls see'),
+  write: z.boolean({ error: 'expected true or false' }).optional().describe('The guest may write there'),
+})
+const magic = z.union([z.boolean(), magicSettings], { error: 'expected true, or { share: ./folder, write: true }' })
+
 /** Configuration of a service point; its own kind checks it. */
 const service = z.union([z.literal(true), z.looseObject({})], { error: 'expected a mapping, or true for the usual settings' }).nullable()
 const services = { dhcp: service.optional(), tftp: service.optional(), nfs: service.optional(), dns: service.optional(), ntp: service.optional(), syslog: service.optional(), http: service.optional(), ftp: service.optional(), node: service.optional() }
@@ -114,6 +120,7 @@ const node = z.strictObject({
   networks: attachments.optional(),
   disks: z.array(disk, { error: 'expected a list of disks' }).optional(),
   console: console.optional(),
+  magic: magic.optional().describe('Magic instructions and semihosting: netloom cp and exec, and what docs/magic.md says'),
   depends_on: dependencies.optional(),
   ports: z.array(text.min(1, { error: 'expected ports like "2222:22"' }), { error: 'expected a list of ports like "2222:22"' }).optional().describe('Ports of this computer that are the guest’s, through NAT: "2222:22", "0.0.0.0:2222:22", "5353:53/udp", "./web.sock:80"'),
   ...services,

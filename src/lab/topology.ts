@@ -112,9 +112,17 @@ export interface MachinePlan {
   readonly nics: readonly NicPlan[]
   readonly disks: readonly DiskPlan[]
   readonly console: ConsolePlan
+  /** Magic instructions mean something; undefined: they are HINTs. */
+  readonly magic?: MagicPlan | undefined
   readonly dependsOn: readonly DependencyPlan[]
   /** By the NAT of the first of its networks that has one. */
   readonly forwards: readonly ForwardPlan[]
+}
+
+export interface MagicPlan {
+  /** A folder of the host that the guest's file calls see, relative to the lab file. */
+  readonly share: string | undefined
+  readonly write: boolean
 }
 
 /** Image names are the store's (`linux`), the file's own (`images:`), or paths (`./Image`). */
