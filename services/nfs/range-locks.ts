@@ -23,7 +23,7 @@ export interface HeldRange extends Range {
 
 export const lastByte = 0xffff_ffff_ffff_ffffn
 /** Ranges that one file may have. */
-const mostRanges = 4096
+const mostRanges = 2048
 
 /** The bytes from `offset`, `length` of them; all ones is "to the end". Undefined for what is no range. */
 export function rangeOf(offset: bigint, length: bigint): { readonly from: bigint; readonly to: bigint } | undefined {
@@ -49,7 +49,14 @@ export class RangeLocks {
   take(holder: LockHolder, range: Range): boolean {
     const rest = this.#without(holder, range)
     if (rest.length >= mostRanges) return false
-    this.#held = merged([...rest, { ...range, holder }], holder)
+    let { from, to } = range
+    // A holder's ranges of one kind that touch become one.
+    this.#held = rest.filter((each) => {
+      const touches = each.holder === holder && each.write === range.write && each.from <= to + 1n && from <= each.to + 1n
+      if (touches) [from, to] = [each.from < from ? each.from : from, each.to > to ? each.to : to]
+      return !touches
+    })
+    this.#held.push({ from, to, write: range.write, holder })
     return true
   }
 
@@ -78,17 +85,4 @@ export class RangeLocks {
       return [...left, ...right]
     })
   }
-}
-
-/** A holder's ranges of one kind that touch become one. */
-function merged(all: readonly HeldRange[], holder: LockHolder): HeldRange[] {
-  const others = all.filter((each) => each.holder !== holder)
-  const own = all.filter((each) => each.holder === holder).sort((a, b) => (a.from < b.from ? -1 : 1))
-  const joined: HeldRange[] = []
-  for (const each of own) {
-    const last = joined.at(-1)
-    if (last !== undefined && last.write === each.write && last.to + 1n >= each.from) joined[joined.length - 1] = { ...last, to: each.to > last.to ? each.to : last.to }
-    else joined.push(each)
-  }
-  return [...others, ...joined]
 }

@@ -10,7 +10,7 @@ import type { Volume } from '../../../src/stack/volume.ts'
 import { buildCall, buildSystem, parse, type Reply } from '../../../src/wire/rpc.ts'
 import { XdrReader, XdrWriter } from '../../../src/wire/xdr.ts'
 import { nfs } from '../../../services/nfs/nfs.ts'
-import { TestLog } from '../bench.ts'
+import { MemoryJournals, TestLog } from '../bench.ts'
 
 export const epoch = 1_767_225_600n * 1_000_000_000n
 
@@ -85,7 +85,7 @@ export interface NfsBench {
 
 export const ports: Readonly<Record<number, number>> = { 100_000: 111, 100_003: 2049, 100_005: 20_048, 100_021: 4045 }
 
-export function nfsBench(config: unknown, options: { tcp?: boolean; volume?: (time: Timeline) => Volume; seed?: number } = {}): NfsBench {
+export function nfsBench(config: unknown, options: { tcp?: boolean; volume?: (time: Timeline) => Volume; volumes?: Readonly<Record<string, Volume>>; seed?: number; journals?: MemoryJournals } = {}): NfsBench {
   const time = new Timeline()
   const log = new TestLog(time)
   const volume = options.volume?.(time) ?? new MemoryVolume({ clock: () => epoch + BigInt(time.now) })
@@ -115,10 +115,8 @@ export function nfsBench(config: unknown, options: { tcp?: boolean; volume?: (ti
     files: () => {
       throw new Error('no files')
     },
-    journal: () => {
-      throw new Error('no journal')
-    },
-    volume: () => volume,
+    journal: (options.journals ?? new MemoryJournals()).open,
+    volume: ({ path }) => options.volumes?.[path ?? ''] ?? volume,
     log,
     probe: () => undefined,
     nodes: [],
