@@ -6,13 +6,16 @@ export interface Suite {
   readonly verdicts: readonly Verdict[]
   /** Milliseconds of the host. */
   readonly wall: number
+  /** Why it was not run; then there are no verdicts. */
+  readonly skipped?: string | undefined
 }
 
 export function junit(suites: readonly Suite[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.map(suiteText).join('')}</testsuites>\n`
 }
 
-function suiteText({ lab, verdicts, wall }: Suite): string {
+function suiteText({ lab, verdicts, wall, skipped }: Suite): string {
+  if (skipped !== undefined) return `  <testsuite name="${escape(lab)}" tests="1" failures="0" skipped="1" time="0.000">\n    <testcase classname="${escape(lab)}" name="${escape(lab)}" time="0.000000">\n      <skipped message="${escape(skipped)}"/>\n    </testcase>\n  </testsuite>\n`
   const failed = verdicts.filter((verdict) => verdict.outcome !== 'passed').length
   const cases = verdicts.map(({ name, outcome, message, time }) => {
     const head = `    <testcase classname="${escape(lab)}" name="${escape(name)}" time="${((time ?? 0) / 1e9).toFixed(6)}"`

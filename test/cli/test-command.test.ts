@@ -37,13 +37,16 @@ describe('netloom test', () => {
   })
 
   it('runs all labs of a folder, and says of each how it went', async () => {
-    mkdirSync(bench.file('labs'))
+    mkdirSync(bench.file('labs'), { recursive: true })
     bench.write('labs/a.yaml', lab(''))
     bench.write('labs/b.yaml', lab('uplinks: { home: { network: lan, type: udp, local: 40001, remote: 40002 } }').replace('netlab', 'outside'))
     const { code, out } = await bench.call('test', bench.file('labs'))
     expect(out).toMatch(/ok {4}netlab: 1 passed, 0 failed \(seed 1, run [0-9a-f]{16}/)
-    expect(out).toContain('b.yaml: it has uplinks to this computer')
+    expect(out).toContain('skip  outside: its uplink home waits for another program; test it by its name')
     expect(code).toBe(0)
+    expect((await bench.call('test', bench.file('labs'), '--tap')).out).toContain('ok 2 - outside # SKIP its uplink home waits')
+    await bench.call('test', bench.file('labs'), '--quiet', '--junit', bench.file('labs.xml'))
+    expect(readFileSync(bench.file('labs.xml'), 'utf8')).toContain('<skipped message="its uplink home waits')
   })
 
   it('speaks TAP', async () => {

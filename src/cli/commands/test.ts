@@ -3,8 +3,10 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from '../../base/errors.ts'
 import { formatTime } from '../../base/time.ts'
+import { HostError } from '../../host/host-error.ts'
 import { type ReadLab, readLab } from '../../host/open-lab.ts'
 import { leaveBehind, runTests, type TestRun, type TestRunOptions } from '../../host/test-run.ts'
+import type { Topology } from '../../lab/topology.ts'
 import type { Verdict } from '../../lab/verdicts.ts'
 import { exitCodes, printable } from '../failure.ts'
 import { junit } from '../junit.ts'
@@ -27,12 +29,16 @@ export async function test(file: string | undefined, options: TestOptions): Prom
   try {
     for (const one of files) {
       for (const seed of options.seeds === undefined ? [options.seed] : readSeeds(options.seeds)) {
-        const read = readTested(one, seed, options, files.length > 1)
-        if (read === undefined || aborter.signal.aborted) continue
-        const run = await runTests(read, shared).finally(() => bar.done())
-        done.push({ read, run })
-        await report(read, run, shared, options, files.length > 1 || options.seeds !== undefined)
-        if (!run.passed && options.seeds !== undefined) break
+        if (aborter.signal.aborted) continue
+        const read = readTested(one, seed, options)
+        const ran = await attempt(read, shared, files.length > 1).finally(() => bar.done())
+        done.push(ran)
+        if (ran.run === undefined) {
+          skip(ran, options)
+          break
+        }
+        await report(read, ran.run, shared, options, files.length > 1 || options.seeds !== undefined)
+        if (!ran.run.passed && options.seeds !== undefined) break
       }
     }
   } finally {
@@ -41,10 +47,8 @@ export async function test(file: string | undefined, options: TestOptions): Prom
   return finish(done, options)
 }
 
-interface Done {
-  readonly read: ReadLab
-  readonly run: TestRun
-}
+/** `skipped`: why it was not run. */
+type Done = { readonly read: ReadLab; readonly run: TestRun; readonly skipped?: undefined } | { readonly read: ReadLab; readonly run?: undefined; readonly skipped: string }
 
 /** A folder stands for the lab files in it, not for those in folders below. @throws {ConfigError} */
 function labFiles(name: string | undefined): (string | undefined)[] {
@@ -54,14 +58,37 @@ function labFiles(name: string | undefined): (string | undefined)[] {
   return files
 }
 
-/** @returns undefined for a lab of many that touches this computer: it is passed over. */
-function readTested(file: string | undefined, seed: string | undefined, options: TestOptions, many: boolean): ReadLab | undefined {
+function readTested(file: string | undefined, seed: string | undefined, options: TestOptions): ReadLab {
   const read = readLab({ file, name: options.name, seed })
-  const { topology } = read
-  if (topology.tests.length === 0) throw new ConfigError(`${read.source.file} has no tests`, undefined, 'tests: { boots: { node: node1, console: "login:", within: 30s } }')
-  if (!many || topology.uplinks.length === 0) return read
-  if (options.quiet !== true && options.format !== 'json' && options.tap !== true) process.stdout.write(`skip  ${read.source.file}: it has uplinks to this computer; test it by its name\n`)
+  if (read.topology.tests.length === 0) throw new ConfigError(`${read.source.file} has no tests`, undefined, 'tests: { boots: { node: node1, console: "login:", within: 30s } }')
+  return read
+}
+
+/** Of many labs, one whose way out this computer refuses is passed over; one that is named has to run. @throws {ConfigError | HostError} */
+async function attempt(read: ReadLab, shared: TestRunOptions, many: boolean): Promise<Done> {
+  const { uplinks, networks } = read.topology
+  const skipped = many ? waitsForOthers(uplinks) : undefined
+  if (skipped !== undefined) return { read, skipped }
+  try {
+    return { read, run: await runTests(read, shared) }
+  } catch (error) {
+    const outside = uplinks.length > 0 || networks.some(({ nat }) => nat !== undefined)
+    if (!many || !outside || !(error instanceof HostError)) throw error
+    return { read, skipped: `${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}` }
+  }
+}
+
+/** What no test of many should do unasked: wait for another program, or take an interface from this computer. */
+function waitsForOthers(uplinks: Topology['uplinks']): string | undefined {
+  for (const uplink of uplinks) {
+    if (uplink.type === 'stream' || uplink.type === 'dgram') return `its uplink ${uplink.name} waits for another program; test it by its name`
+    if (uplink.type === 'nic') return `its uplink ${uplink.name} takes ${uplink.ifname} from this computer; test it by its name`
+  }
   return undefined
+}
+
+function skip({ read, skipped }: Done, options: TestOptions): void {
+  if (options.quiet !== true && options.format !== 'json' && options.tap !== true) process.stdout.write(`skip  ${read.topology.name}: ${printable(skipped ?? '')}\n`)
 }
 
 async function report(read: ReadLab, run: TestRun, shared: TestRunOptions, options: TestOptions, many: boolean): Promise<void> {
@@ -91,19 +118,20 @@ function line({ name, outcome, message, time }: Verdict): string {
 }
 
 function finish(done: readonly Done[], options: TestOptions): number {
-  const labs = done.map(({ read, run }) => ({ lab: read.topology.name, verdicts: run.lab.verdicts.all, wall: run.wall }))
+  const labs = done.map(({ read, run, skipped }) => ({ lab: read.topology.name, verdicts: run?.lab.verdicts.all ?? [], wall: run?.wall ?? 0, skipped }))
   if (options.junit !== undefined) writeFileSync(options.junit, junit(labs))
   if (options.tap === true) process.stdout.write(tapText(labs))
   else if (options.format === 'json') {
     const rows = done.map(row)
     process.stdout.write(`${JSON.stringify(rows.length === 1 ? rows[0] : rows, null, 2)}\n`)
   }
-  return done.every(({ run }) => run.passed) ? exitCodes.ok : exitCodes.testFailed
+  return done.every(({ run }) => run?.passed !== false) ? exitCodes.ok : exitCodes.testFailed
 }
 
 /** A stable contract. */
-function row({ read, run }: Done): unknown {
+function row({ read, run, skipped }: Done): unknown {
   const { name, sim } = read.topology
+  if (run === undefined) return { lab: name, seed: sim.seed, run: null, passed: 0, failed: 0, skipped, tests: [], explanations: [] }
   const verdicts = run.lab.verdicts.all
   const passed = verdicts.filter(({ outcome }) => outcome === 'passed').length
   const tests = verdicts.map((verdict) => ({ name: verdict.name, outcome: verdict.outcome, message: verdict.message, time: verdict.time === undefined ? null : verdict.time / 1e9 }))

@@ -105,6 +105,12 @@ export const dnsWrong: Cause = ({ plan, story }) => {
   return { cause: 'dns-wrong', because: `${plan.name} asked ${worst.server} for ${worst.name}, and ${worst.rcode === 3 ? 'there is no such name' : `was refused with code ${worst.rcode}`}`, fix: `Add dns.records: { ${worst.name}: … }, or dns.forward.` }
 }
 
+export const natRefused: Cause = (evidence) => {
+  const entry = lastOf(evidence, 'nat.refused')
+  if (entry === undefined) return undefined
+  return { cause: 'nat-refused', because: `${evidence.plan.name} did not reach ${String(entry.fields['to'])} through NAT: ${String(entry.fields['reason'])}`, fix: 'netloom inspect nat lists all that was refused.' }
+}
+
 export const duplicateAddress: Cause = ({ plan, story, entries, topology }) => {
   const declined = entries.findLast(({ event }) => event === 'dhcp.decline')
   const own = story.dhcp.ack === undefined ? undefined : formatIpv4(story.dhcp.ack.yiaddr)

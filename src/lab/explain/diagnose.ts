@@ -1,15 +1,15 @@
 /** The boot doctor: evidence in, one sentence with the cause and one with the fix out. */
 import { blockSize, counterWrap, fileMissing, fileRefused, notAnImage, transferStalled, wrongArchitecture } from './transfer-causes.ts'
-import { dnsWrong, duplicateAddress, gatewayWrong, noBootFile, noDhcpServer, noLink, offerIgnored, poolExhausted, refusedLease, wrongVlan } from './dhcp-causes.ts'
-import { kernelPanic, outOfMemory, rootDeviceMissing, wrongImageType } from './console-causes.ts'
+import { dnsWrong, duplicateAddress, gatewayWrong, natRefused, noBootFile, noDhcpServer, noLink, offerIgnored, poolExhausted, refusedLease, wrongVlan } from './dhcp-causes.ts'
+import { kernelPanic, outOfMemory, rootDeviceMissing, shareMissing, wrongImageType } from './console-causes.ts'
 import { nfsRefused, nfsVersionMismatch, noNfsServer, staleHandle } from './nfs-causes.ts'
 import type { Cause, Evidence, Finding } from './evidence.ts'
 
 /** From what happens last in a boot to what happens first: a node that came far is not explained by what it got over early. */
 const causes: readonly Cause[] = [
-  outOfMemory, staleHandle, nfsRefused, nfsVersionMismatch, noNfsServer, rootDeviceMissing, kernelPanic, wrongImageType,
+  outOfMemory, staleHandle, nfsRefused, nfsVersionMismatch, noNfsServer, shareMissing, rootDeviceMissing, kernelPanic, wrongImageType,
   wrongArchitecture, notAnImage, fileMissing, blockSize, fileRefused, counterWrap,
-  duplicateAddress, gatewayWrong, dnsWrong, transferStalled,
+  duplicateAddress, gatewayWrong, dnsWrong, natRefused, transferStalled,
   noBootFile, poolExhausted, refusedLease, offerIgnored, wrongVlan, noDhcpServer, noLink,
 ]
 

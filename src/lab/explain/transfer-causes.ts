@@ -1,4 +1,5 @@
 /** Causes around files: which was asked for, what it was, and how far it came. */
+import type { LogEntry } from '../../base/log.ts'
 import type { Cause, Evidence } from './evidence.ts'
 import { lastOf, servicesOf } from './evidence.ts'
 import { fileKind } from './file-kind.ts'
@@ -26,14 +27,25 @@ export const notAnImage: Cause = ({ plan, story }) => {
 
 export const fileMissing: Cause = (evidence) => {
   const transfer = last(evidence)
-  const told = evidence.entries.findLast(({ event, severity, fields }) => ['tftp.missing', 'http.missing'].includes(event) && (severity === 'warn' || fields['file'] === transfer?.file))
+  const told = missingEntry(evidence, transfer?.file)
   const refused = transfer?.error?.from === 'server' && transfer.error.code === 1 ? transfer : undefined
-  // What was fetched after it shows that it could be done without.
-  if ((told === undefined && refused === undefined) || evidence.story.transfers.some(({ began, done }) => done && began > (told?.time ?? refused?.began ?? 0))) return undefined
+  if ((told === undefined && refused === undefined) || wentOn(evidence, told?.time ?? refused?.began ?? 0)) return undefined
   const file = String(told?.fields['file'] ?? refused?.file)
   const near = told?.fields['near']
   const where = told?.event === 'http.missing' ? 'http' : 'tftp'
   return { cause: 'file-not-found', because: `${evidence.plan.name} asked ${where} for ${file}, which is not there${near === undefined ? '' : `; there is ${String(near)}`}`, fix: near === undefined ? `Put ${file} under ${where}.files or its root.` : `Name what is there (dhcp.boot.file: ${String(near).split(', ')[0]}), or put ${file} under ${where}.files.` }
+}
+
+/** The one to blame of all that was asked for in vain: with a slip in its name rather than one that is only tried; a folder (U-Boot's `dtb/`) never. */
+function missingEntry({ entries }: Evidence, file: string | undefined): LogEntry | undefined {
+  const all = entries.filter(({ event, fields }) => ['tftp.missing', 'http.missing'].includes(event) && !String(fields['file']).endsWith('/'))
+  return all.findLast(({ fields, severity }) => fields['near'] !== undefined && severity === 'warn') ?? all.findLast(({ fields }) => fields['near'] !== undefined) ?? all.findLast(({ severity, fields }) => severity === 'warn' || fields['file'] === file)
+}
+
+/** A file that was fetched after it for the first time shows that it could be done without. */
+function wentOn({ story }: Evidence, missed: number): boolean {
+  const before = new Set(story.transfers.filter(({ done, began }) => done && began <= missed).map(({ file }) => file))
+  return story.transfers.some(({ began, done, file }) => done && began > missed && !before.has(file))
 }
 
 export const blockSize: Cause = (evidence) => {

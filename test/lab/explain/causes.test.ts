@@ -20,6 +20,8 @@ describe('what the console tells', () => {
     expect(sentence({ text: kernel.replace('nodes:', 'networks: { lan: {} }\nnodes:').replace('memory: 64M', 'memory: 64M, networks: [lan]'), console: 'VFS: Cannot open root device "vda2" or unknown-block(0,0): error -6\nKernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n' })).toContain('root-missing: node1’s kernel found no root file system on /dev/vda2. node1 has no disk')
   })
 
+  it('a share that is not there', () => expect(sentence({ text: linked, console: '9pnet_virtio: no channels available for device root\n' })).toContain('share-missing: node1 mounts the share root over 9p'))
+
   it('a panic', () => expect(sentence({ text: linked, console: 'Kernel panic - not syncing: No working init found.\n' })).toContain('kernel-panic: node1’s kernel panicked: "No working init found.". Its init ended or is not there'))
 
   it('an image that the boot loader refuses', () => {
