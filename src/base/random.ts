@@ -24,24 +24,38 @@ export function hash32(text: string, seed = 0): number {
 
 export type RandomState = readonly [number, number, number, number]
 
+/** What all forks of one generator share. */
+interface Root {
+  seed: string
+  /** Counts the seeds there were. */
+  turn: number
+}
+
 export class SeededRandom implements Random, Stateful<RandomState> {
+  readonly #root: Root
+  /** Names of the forks that led here, each behind a slash. */
   readonly #path: string
+  #turn = 0
   #a = 0
   #b = 0
   #c = 0
   #counter = 1
 
-  /** @param path the seed and the names of the forks that led here, e.g. `42/lan/dhcp`. */
-  constructor(path: string | number) {
-    this.#path = String(path)
-    this.#a = hash32(this.#path, 1) | 0
-    this.#b = hash32(this.#path, 2) | 0
-    this.#c = hash32(this.#path, 3) | 0
-    for (let round = 0; round < 12; round++) this.#draw()
+  /** @param seed or, for a fork, what it shares with the others, and the names that led to it, e.g. `/lan/dhcp`. */
+  constructor(seed: string | number | Root, path = '') {
+    this.#root = typeof seed === 'object' ? seed : { seed: String(seed), turn: 0 }
+    this.#path = path
+    this.#begin()
   }
 
   fork(name: string): SeededRandom {
-    return new SeededRandom(`${this.#path}/${name}`)
+    return new SeededRandom(this.#root, `${this.#path}/${name}`)
+  }
+
+  /** From now on this generator and all its kin draw as if they had been made from another seed. */
+  reseed(seed: string): void {
+    this.#root.seed = seed
+    this.#root.turn++
   }
 
   below(limit: number): number {
@@ -64,6 +78,7 @@ export class SeededRandom implements Random, Stateful<RandomState> {
   }
 
   save(): RandomState {
+    if (this.#turn !== this.#root.turn) this.#begin()
     return [this.#a, this.#b, this.#c, this.#counter]
   }
 
@@ -72,9 +87,21 @@ export class SeededRandom implements Random, Stateful<RandomState> {
     this.#b = b
     this.#c = c
     this.#counter = counter
+    this.#turn = this.#root.turn
+  }
+
+  #begin(): void {
+    const path = `${this.#root.seed}${this.#path}`
+    this.#turn = this.#root.turn
+    this.#a = hash32(path, 1) | 0
+    this.#b = hash32(path, 2) | 0
+    this.#c = hash32(path, 3) | 0
+    this.#counter = 1
+    for (let round = 0; round < 12; round++) this.#draw()
   }
 
   #draw(): number {
+    if (this.#turn !== this.#root.turn) this.#begin()
     const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0
     this.#counter = (this.#counter + 1) | 0
     this.#a = this.#b ^ (this.#b >>> 9)

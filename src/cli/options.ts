@@ -18,6 +18,12 @@ export interface UpOptions extends GlobalOptions {
   readonly seed?: string
   /** A folder that takes the whole run. */
   readonly keep?: string
+  /** A snapshot to go on from. */
+  readonly from?: string
+  /** `3s=FILE`, each. */
+  readonly saveAt?: readonly string[]
+  /** `256M`. */
+  readonly history?: string
   readonly dryRun?: boolean
 }
 

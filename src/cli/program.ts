@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { diskWords } from './disk-words.ts'
 import { exitCodes, fail } from './failure.ts'
 import type { GlobalOptions, StackOptions, TestOptions, UpOptions } from './options.ts'
-import { version } from './version.ts'
+import { version } from '../host/version.ts'
 
 /** Commander hands over arguments and options untyped; each command below says what it expects. */
 type Words = any[]
@@ -62,6 +62,9 @@ function running(program: Command, act: Act): void {
     .option('--logs <folder>', 'write each console into NODE.log there')
     .option('--seed <seed>', 'another seed than the file’s')
     .option('--keep <folder>', 'keep the whole run there, for diff')
+    .option('--from <snapshot>', 'go on from a saved lab; restore says the same')
+    .option('--save-at <time=file...>', 'save the lab on the way, e.g. 3s=booted.nlsnap')
+    .option('--history <size>', 'how much to keep so that the lab can be saved, 256M when left out; 0 keeps nothing')
     .option('--dry-run', 'say what would be started')
     .action(act(async (file: string | undefined, options: UpOptions) => (await import('./commands/up.ts')).up(file, options)))
   program
@@ -70,6 +73,7 @@ function running(program: Command, act: Act): void {
     .description('stop a running lab')
     .option('--all', 'every lab')
     .action(act(async (lab: string | undefined, options: GlobalOptions) => (await import('./commands/down.ts')).down(lab, options)))
+  snapshots(program, act)
   program
     .command('test [file]')
     .description('run a lab, or all labs of a folder, until their tests are decided')
@@ -94,6 +98,26 @@ function running(program: Command, act: Act): void {
     .option('-f, --file <file>', 'where to; lab.yaml when left out')
     .option('--list', 'say which examples there are')
     .action(act(async (example: string | undefined, options: GlobalOptions) => (await import('./commands/init.ts')).init(example, options)))
+}
+
+function snapshots(program: Command, act: Act): void {
+  program
+    .command('save [file]')
+    .description('save a running lab, which goes on; LAB.nlsnap when no file is named')
+    .action(act(async (file: string | undefined, options: GlobalOptions) => (await import('./commands/save.ts')).save(file, options)))
+  for (const [word, about] of [['restore', 'go on from a saved lab'], ['fork', 'go on from a saved lab as another: with another seed, under another name']] as const) {
+    program
+      .command(`${word} <snapshot>`)
+      .description(about)
+      .option('-d, --detach', 'run it in the background')
+      .option('-c, --console <node>', 'this terminal is that node’s console')
+      .option('--capture <file>', 'record every port into a pcapng file')
+      .option('--logs <folder>', 'write each console into NODE.log there')
+      .option('--seed <seed>', 'all chance comes from this seed from now on')
+      .option('--save-at <time=file...>', 'save the lab on the way, e.g. 3s=booted.nlsnap')
+      .option('--history <size>', 'how much to keep so that the lab can be saved, 256M when left out; 0 keeps nothing')
+      .action(act(async (snapshot: string, options: UpOptions) => (await import('./commands/save.ts'))[word](snapshot, options)))
+  }
 }
 
 function looking(program: Command, act: Act): void {

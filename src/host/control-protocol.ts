@@ -13,6 +13,8 @@ export type ControlRequest =
   | { readonly do: 'logs'; readonly node?: string | undefined; readonly follow?: boolean | undefined }
   | { readonly do: 'console'; readonly node: string }
   | { readonly do: 'explain' }
+  /** `file`: absolute. Answered once it is there. */
+  | { readonly do: 'save'; readonly file: string }
   | { readonly do: 'links'; readonly where?: string | undefined }
   | { readonly do: 'link'; readonly where: string; readonly change: LinkChange }
   | { readonly do: 'forwards' }

@@ -41,6 +41,7 @@ export class Driver {
   #spoken = 0
   readonly #pacer: Pacer | undefined
   #metronome: Metronome | undefined
+  readonly #visits = new Set<() => boolean>()
   /** Set once the uplinks are open. */
   inlet: Inlet | undefined
 
@@ -77,6 +78,13 @@ export class Driver {
     this.#wake?.()
   }
 
+  /** Calls `visit` between runs of an island, with the lab standing still, until it returns true. @returns how to call it off. */
+  between(visit: () => boolean): () => void {
+    this.#visits.add(visit)
+    this.nudge()
+    return () => void this.#visits.delete(visit)
+  }
+
   /** Ends the run at the next slice. */
   stop(): void {
     this.#stopped ??= { reason: 'stopped', time: this.#lab.now }
@@ -102,9 +110,17 @@ export class Driver {
     const until = performance.now() + (this.#pacer === undefined ? slice : realSlice)
     for (;;) {
       if (this.inlet?.waiting === true) this.inlet.drain()
-      const state = this.#lab.run(this.#limit(), () => performance.now() < until && this.inlet?.waiting !== true)
+      this.#visit()
+      const state = this.#lab.run(this.#limit(), () => {
+        this.#visit()
+        return performance.now() < until && this.inlet?.waiting !== true
+      })
       if (state.kind === 'ended' || this.inlet?.waiting !== true || performance.now() >= until) return state
     }
+  }
+
+  #visit(): void {
+    for (const visit of this.#visits) if (visit()) this.#visits.delete(visit)
   }
 
   get #attending(): boolean {

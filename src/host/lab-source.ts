@@ -11,6 +11,8 @@ const longestFile = 1 << 20
 export interface OpenedSource extends LabSource {
   /** Absolute; what the lab file's own paths are relative to. */
   readonly folder: string
+  /** Its own absolute name. */
+  readonly path: string
 }
 
 /** @param name a file, or undefined for the usual one. @throws {ConfigError} when there is none. */
@@ -18,7 +20,7 @@ export function openSource(name: string | undefined, environment: NodeJS.Process
   const file = name ?? usualNames.find((one) => existsSync(one))
   if (file === undefined) throw new ConfigError(`there is no ${usualNames[0]} in this folder`, undefined, 'name one: netloom up FILE, or make one: netloom init')
   const folder = dirname(resolve(file))
-  return { file, text: read(file), environment, folder, include: (wanted, from) => included(wanted, from) }
+  return { file, text: read(file), environment, folder, path: resolve(file), include: (wanted, from) => included(wanted, from) }
 }
 
 function included(wanted: string, from: string): { file: string; text: string } {

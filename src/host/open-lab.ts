@@ -7,11 +7,9 @@ import { buildLab } from '../lab/build.ts'
 import type { FaultScript } from '../lab/faults/fault-plan.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { LabParts } from '../lab/lab-parts.ts'
+import { History } from '../lab/snapshot/history.ts'
 import type { Topology } from '../lab/topology.ts'
 import { type ParsedLab, parseLab } from '../lab/parse.ts'
-import { openDisk } from './disks.ts'
-import { HostFileTree } from './file-tree.ts'
-import { HostJournalFile } from './journal-file.ts'
 import { HostError } from './host-error.ts'
 import type { HearProgress } from './images/archive.ts'
 import { catalog } from './images/catalog.ts'
@@ -21,6 +19,8 @@ import { type OpenedSource, openSource } from './lab-source.ts'
 import { loadImages } from './load-images.ts'
 import { openVolume } from './volume/open-volume.ts'
 import { nodeKind } from './node-facade/node-kind.ts'
+import { rememberOrigin } from './snapshots/lab-origin.ts'
+import { type FilesState, LabFiles } from './snapshots/lab-files.ts'
 import { NodeWasmEngine } from './wasm-engine.ts'
 
 export interface OpenOptions {
@@ -35,17 +35,25 @@ export interface LoadOptions extends OpenOptions {
   readonly signal?: AbortSignal
   /** In place of chance, single hits of the faults. */
   readonly script?: FaultScript
+  /** So much is kept of what the lab does, so that it can be saved; undefined: nothing, and it can't be. */
+  readonly historyBytes?: number | undefined
+  /** The lab's files as they were, for one that is brought back. */
+  readonly past?: FilesState
+  /** The name under which it runs, when that is not the one its addresses come from. */
+  readonly runName?: string | undefined
 }
 
 export interface ReadLab extends ParsedLab {
   readonly source: OpenedSource
+  /** What the command line said in place of the file. */
+  readonly given: { readonly name?: string | undefined; readonly seed?: string | undefined }
 }
 
 /** Reads and checks; touches nothing but the file and what it includes. @throws {ConfigError} */
 export function readLab(options: OpenOptions): ReadLab {
   const source = openSource(options.file)
   const dictionary = { services: { ...services, node: nodeKind(source.folder) }, images: catalog.map((row) => row.name), seed: options.seed, name: options.name }
-  return { source, ...parseLab(source, dictionary) }
+  return { source, given: { name: options.name, seed: options.seed }, ...parseLab(source, dictionary) }
 }
 
 /** @throws {ConfigError | HostError} */
@@ -55,13 +63,15 @@ export async function openLab(options: LoadOptions): Promise<{ lab: Lab; read: R
 }
 
 /** Fetches what the lab needs and puts it together. @throws {ConfigError | HostError} */
-export async function loadLab(read: ReadLab, { hear, signal, script }: Pick<LoadOptions, 'hear' | 'signal' | 'script'> = {}): Promise<Lab> {
+export async function loadLab(read: ReadLab, { hear, signal, script, historyBytes, past, runName }: Omit<LoadOptions, keyof OpenOptions> = {}): Promise<Lab> {
   const { folder } = read.source
   const store = new ImageStore({ ...(hear === undefined ? {} : { hear }), ...(signal === undefined ? {} : { signal }) })
   const images = await loadImages(read.topology, folder, store)
   const program = await builtIn(read.topology)
   const engine = new NodeWasmEngine()
-  return buildLab(read.topology, {
+  const files = new LabFiles(read.topology, folder, past)
+  const topology = runName === undefined ? read.topology : { ...read.topology, name: runName }
+  const lab = buildLab(topology, {
     makeCore: (config) => {
       try {
         return makeCore({ ...config, engine })
@@ -72,15 +82,21 @@ export async function loadLab(read: ReadLab, { hear, signal, script }: Pick<Load
     },
     image: (name) => images.get(name) as Uint8Array,
     program,
-    folder: (root, write) => new HostFileTree(resolve(folder, root), { write }),
-    journal: (file) => new HostJournalFile(resolve(folder, file)),
-    volume: (source, clock) => openVolume(source, { clock, resolve: (path) => resolve(folder, path), image: (name) => images.get(name) as Uint8Array }),
-    disk: (plan) => openDisk(plan, folder),
+    folder: (root, write) => files.folder(root, write),
+    journal: (file) => files.journal(file),
+    volume: (source, clock) => {
+      if (source.write === true && source.path !== undefined) files.writtenInPlace(source.path)
+      return openVolume(source, { clock, resolve: (path) => resolve(folder, path), image: (name) => images.get(name) as Uint8Array })
+    },
+    disk: (plan) => files.disk(plan),
     withProgram: (initrd, path, program) => concat(build(new Map([[path.replace(/^\//, ''), { kind: 'file', mode: 0o755, content: program }]])), initrd),
     services: { ...services, node: nodeKind(folder) },
     script,
     place: read.place,
   })
+  rememberOrigin(lab, { read, images, files })
+  if (historyBytes !== undefined) lab.history = new History(lab, historyBytes)
+  return lab
 }
 
 /** The built-in guests' bytes; their code is loaded only where a lab has one. */

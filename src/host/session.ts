@@ -16,6 +16,7 @@ import { type ControlReply, ControlServer } from './control-server.ts'
 import { Driver } from './driver.ts'
 import type { ReadLab } from './open-lab.ts'
 import { RunKeeper } from './run-keeper.ts'
+import { SnapshotTaker } from './snapshots/snapshot-taker.ts'
 import { enlist, strikeOff } from './runtime-folder.ts'
 import { Nats } from './nat/nats.ts'
 import { Uplinks } from './uplinks/uplinks.ts'
@@ -39,6 +40,7 @@ const mostWaiting = 64 << 20
 export class Session {
   readonly lab: Lab
   readonly driver: Driver
+  readonly snapshots: SnapshotTaker
   readonly #read: ReadLab
   readonly #options: SessionOptions
   readonly #control: ControlServer
@@ -54,6 +56,7 @@ export class Session {
     this.#read = read
     this.#options = options
     this.driver = new Driver(lab, { clock: lab.topology.sim.clock, attended: options.attended })
+    this.snapshots = new SnapshotTaker(lab, this.driver)
     this.#control = new ControlServer((request) => this.#answer(request))
   }
 
@@ -145,6 +148,8 @@ export class Session {
         return this.#visit(request.node)
       case 'capture':
         return this.#liveCapture(request.what)
+      case 'save':
+        return this.snapshots.now(request.file).then((value) => ({ value }))
       case 'explain':
         return { value: [...this.lab.machines.keys()].map((node) => this.lab.doctor.explain(node)) }
       case 'links':

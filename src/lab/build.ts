@@ -89,6 +89,7 @@ class Builder {
       nats: this.#nats,
       lookAhead: this.#lookAhead ?? boundless,
       holds: this.#holds,
+      random: this.#random,
     }
     this.#lab = new Lab(pieces)
     return this.#lab

@@ -2,6 +2,7 @@
 import type { Duration, Instant } from '../base/time.ts'
 import { utf8 } from '../base/bytes.ts'
 import type { Log } from '../base/log.ts'
+import type { SeededRandom } from '../base/random.ts'
 import type { Frame } from '../link/port.ts'
 import { line } from '../wire/dissect.ts'
 import { Doctor } from './explain/doctor.ts'
@@ -47,6 +48,8 @@ export interface LabPieces {
   /** By network. */
   readonly nats: ReadonlyMap<string, Nat>
   readonly holds: Holds
+  /** All the lab's chance comes from it. */
+  readonly random: SeededRandom
   /** Of the shortest cable between two islands. */
   readonly lookAhead: Duration
 }
@@ -80,6 +83,7 @@ export class Lab implements LabPieces {
   readonly nats: ReadonlyMap<string, Nat>
   readonly lookAhead: Duration
   readonly holds: Holds
+  readonly random: SeededRandom
   readonly door: Door
   readonly verdicts: Verdicts
   /** Copies and commands in guests. */
@@ -117,6 +121,7 @@ export class Lab implements LabPieces {
     this.nats = pieces.nats
     this.lookAhead = pieces.lookAhead
     this.holds = pieces.holds
+    this.random = pieces.random
     this.#islands = new Islands([this.fabric, ...this.machines.values()], this.lookAhead)
     this.door = new Door(this.#islands)
     for (const uplink of this.uplinks.values()) this.door.join(uplink)

@@ -79,11 +79,12 @@ export class MachineIsland implements Island {
     return () => void this.#endHearers.delete(hearer)
   }
 
-  /** From now on the machine is played from a log of what it did. @param ports those that are plugged in. @param until as far as it had come. */
-  play(log: Uint8Array, ports: readonly Port[], until: Instant): void {
+  /** From now on the machine is played from a log of what it did. @param ports those that are plugged in. */
+  play(log: Uint8Array, ports: readonly Port[]): Player {
     const say = (bytes: Uint8Array): void => this.#said(bytes)
     const odd = (sentence: string): void => this.#log.warn('guest.odd', sentence, { machine: this.name })
-    this.#player = new Player({ timeline: this.machine.timeline, ports, say, odd }, log, until)
+    this.#player = new Player({ timeline: this.machine.timeline, ports, say, odd }, log)
+    return this.#player
   }
 
   /** The machine itself goes on, from where it was saved. */

@@ -109,9 +109,15 @@ export class Nat implements Ground {
     host.tcp.forward((dial) => this.#dialled(dial))
   }
 
+  /** What would be heard of every flow that is open if the whole outside went away now. */
+  get partings(): OutsideEvent[] {
+    const code = 'ECONNRESET'
+    return [...this.#flows].map(([number, flow]) => (flow instanceof StreamFlow ? { kind: 'closed', flow: number, code } : { kind: 'lost', flow: number, code }))
+  }
+
   /** The outside from now on; undefined: none. Flows of the one before are cut. */
   connect(outside: Outside | undefined): void {
-    for (const flow of this.#flows.values()) flow.cut()
+    if (this.outside !== nowhere) for (const flow of this.#flows.values()) flow.cut()
     this.outside = outside ?? nowhere
   }
 

@@ -16,6 +16,9 @@ export const usualHistoryBytes = 256 << 20
 /** What came in by uplinks and NATs, by its instant. What was typed and changed live the lab keeps itself. */
 export type OutsideInput = ({ readonly kind: 'frame' } & FrameEntry) | ({ readonly kind: 'outside' } & OutsideEntry)
 
+/** A new seed, and how far each island had come when it was given. Instants in nanoseconds, logs in bytes. */
+export type SeedTurn = { readonly seed: string; readonly fabric: number; readonly machines: { readonly [node: string]: { readonly now: number; readonly log: number } } }
+
 /** Of one event of the outside, beside the bytes it carries. */
 const eventBytes = 128
 
@@ -23,6 +26,7 @@ export class History {
   readonly #limit: number
   readonly #logs = new Map<string, MachineLog>()
   readonly #stops: (() => void)[] = []
+  readonly #turns: SeedTurn[] = []
   #inputs: OutsideInput[] = []
   #inputBytes = 0
   #acts = 0
@@ -64,6 +68,17 @@ export class History {
     return this.#inputs
   }
 
+  /** Oldest first. */
+  get turns(): readonly SeedTurn[] {
+    return this.#turns
+  }
+
+  /** For `reseed`. */
+  turn(lab: Lab, seed: string): void {
+    const machines = [...lab.machines].map(([node, { now }]) => [node, { now, log: this.#logs.get(node)?.size ?? 0 }] as const)
+    this.#turns.push({ seed, fabric: lab.fabric.now, machines: Object.fromEntries(machines) })
+  }
+
   #hear(lab: Lab, island: MachineIsland): void {
     const log = new MachineLog()
     this.#logs.set(island.name, log)
@@ -97,6 +112,12 @@ export class History {
     this.#inputs = []
     this.#inputBytes = 0
   }
+}
+
+/** All chance of the lab is drawn from another seed from now on; where it is `savable`, and a snapshot knows of it. */
+export function reseed(lab: Lab, seed: string): void {
+  lab.history?.turn(lab, seed)
+  lab.random.reseed(seed)
 }
 
 /** Its bytes are its own. */

@@ -19,24 +19,33 @@ export interface Stage {
 export class Player {
   readonly #stage: Stage
   readonly #reader: MachineLogReader
-  readonly #until: Instant
+  #until: Instant
+  #end: number
   #act: MachineAct | undefined
+  /** Where `#act` stands in the log. */
+  #at = 0
   #horizon = 0
   /** Set when the machine has ended; the island heeds it and takes it back. */
   ended: (Ending & { readonly endedAt: Instant }) | undefined
 
-  /** @param until as far as the machine had come: alarms beyond are left to it. */
-  constructor(stage: Stage, log: Uint8Array, until: Instant) {
+  constructor(stage: Stage, log: Uint8Array) {
     this.#stage = stage
     this.#reader = new MachineLogReader(log)
-    this.#until = until
+    this.#until = 0 as Instant
+    this.#end = 0
     this.#act = this.#reader.next()
   }
 
-  /** Undefined: all is played, unless something arrives. */
+  /** Goes on up to there and no further. @param until alarms up to it are rung, those beyond are left to the machine. @param end of the acts, in the log. */
+  allow(until: Instant, end: number): void {
+    this.#until = until
+    this.#end = end
+  }
+
+  /** Undefined: all that is allowed is played, unless something arrives. */
   get next(): Instant | undefined {
     const alarm = this.#alarm
-    const act = this.#act?.time
+    const act = this.#at < this.#end ? this.#act?.time : undefined
     return alarm === undefined || (act !== undefined && act < alarm) ? act : alarm
   }
 
@@ -60,6 +69,7 @@ export class Player {
   #play(act: MachineAct): void {
     const { timeline } = this.#stage
     if (act.time > timeline.now) timeline.advance(act.time)
+    this.#at = this.#reader.at
     this.#act = this.#reader.next()
     if (act.kind === 'frame') this.#stage.ports[act.nic]?.send(act.frame)
     else if (act.kind === 'console') this.#stage.say(act.bytes)

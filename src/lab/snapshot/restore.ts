@@ -2,45 +2,78 @@
 import { ConfigError } from '../../base/errors.ts'
 import type { Instant } from '../../base/time.ts'
 import type { Lab } from '../lab.ts'
-import { copyEvent, type OutsideInput } from './history.ts'
+import { copyEvent, type OutsideInput, reseed, type SeedTurn } from './history.ts'
+import type { Player } from './player.ts'
 import type { LabSnapshot, Standing } from './save-lab.ts'
 
 /** How far ahead of the lab an input is handed in: farther than any run of an island (lab/islands.ts, `stride`). */
 const ahead = 4_000_000
 
+/** As far as the lab is done again at a stretch; a turn of the seed ends all but the last. */
+type Stage = Omit<SeedTurn, 'seed'> & { readonly seed: string | undefined }
+
 export class Restoration {
   readonly #lab: Lab
   readonly #snapshot: LabSnapshot
   readonly #mark: Instant
+  readonly #players = new Map<string, Player>()
+  readonly #stages: Stage[]
   #input = 0
 
-  /** @param lab fresh, from the same topology and images, with its history kept from now on; it has not run yet. */
+  /** @param lab fresh, from the same topology and images, with its history kept from now on; it has not run yet. @throws {ConfigError} */
   constructor(lab: Lab, snapshot: LabSnapshot) {
     this.#lab = lab
     this.#snapshot = snapshot
     const standings = [snapshot.fabric, ...Object.values(snapshot.machines)]
     this.#mark = standings.reduce((first, { next }) => (next !== undefined && next < first ? next : first), 2 ** 52) as Instant
-    lab.fabric.limit = snapshot.fabric.now as Instant
     for (const [node, island] of lab.machines) {
       const saved = snapshot.machines[node]
       if (saved === undefined) throw new ConfigError(`the snapshot has no node ${node}`)
-      island.play(saved.log, lab.taps.filter(({ place }) => place.node === node), saved.now as Instant)
+      this.#players.set(node, island.play(saved.log, lab.taps.filter(({ place }) => place.node === node)))
     }
+    const whole = Object.fromEntries(Object.entries(snapshot.machines).map(([node, { now, log }]) => [node, { now, log: log.length }]))
+    this.#stages = [...snapshot.turns, { seed: undefined, fabric: snapshot.fabric.now, machines: whole }]
     for (const entry of snapshot.links) lab.replayLink(entry)
+    this.#begin()
   }
 
   /**
-   * Goes on with it as long as `more` says so. @returns true once the lab stands where it was saved; false: call again, when a library that
-   * holds time has had its turn. @throws {ConfigError} when it comes back as another lab.
+   * Does what was done, as long as `more` says so. @returns true once all is; false: call again, when a library that holds time has had its
+   * turn.
    */
   run(more: () => boolean): boolean {
     const lab = this.#lab
     do {
       if (lab.holds.any) return false
       this.#feed((lab.next ?? 0) + ahead)
-      if (!lab.restep(this.#mark) && !this.#feedOne()) return this.#finish()
+      if (!lab.restep(this.#mark) && !this.#feedOne() && !this.#turn()) return true
     } while (more())
     return false
+  }
+
+  /** Once all is done again: the machines go on by themselves. @throws {ConfigError} when the lab has become another than it was. */
+  complete(): void {
+    const lab = this.#lab
+    this.#feed(Number.POSITIVE_INFINITY)
+    lab.fabric.limit = undefined
+    for (const [node, island] of lab.machines) island.takeOver(this.#snapshot.machines[node].state)
+    lab.door.load(this.#snapshot.door)
+    check(lab, this.#snapshot)
+  }
+
+  #begin(): void {
+    const { fabric, machines } = this.#stages[0]
+    this.#lab.fabric.limit = fabric as Instant
+    for (const [node, player] of this.#players) player.allow(machines[node].now as Instant, machines[node].log)
+  }
+
+  /** A stage is over. @returns whether another begins. */
+  #turn(): boolean {
+    if (this.#stages.length <= 1) return false
+    const [{ seed }] = this.#stages.splice(0, 1)
+    reseed(this.#lab, seed as string)
+    this.#begin()
+    return true
   }
 
   #feed(horizon: number): void {
@@ -48,10 +81,10 @@ export class Restoration {
     for (; this.#input < inputs.length && inputs[this.#input].time <= horizon; this.#input++) this.#enter(inputs[this.#input])
   }
 
-  /** A lab at rest: the next input is what wakes it. @returns false when there is none. */
+  /** A lab at rest: the next input is what wakes it. @returns false when there is none in this stage. */
   #feedOne(): boolean {
     const input = this.#snapshot.inputs[this.#input]
-    if (input === undefined) return false
+    if (input === undefined || input.time > this.#stages[0].fabric) return false
     this.#feed(input.time)
     return true
   }
@@ -59,15 +92,6 @@ export class Restoration {
   #enter(input: OutsideInput): void {
     if (input.kind === 'frame') this.#lab.door.replayFrame({ ...input, frame: { bytes: input.frame.bytes.slice(), offload: input.frame.offload } })
     else this.#lab.door.replayOutside({ ...input, event: copyEvent(input.event) })
-  }
-
-  #finish(): true {
-    const lab = this.#lab
-    lab.fabric.limit = undefined
-    for (const [node, island] of lab.machines) island.takeOver(this.#snapshot.machines[node].state)
-    lab.door.load(this.#snapshot.door)
-    check(lab, this.#snapshot)
-    return true
   }
 }
 

@@ -19,6 +19,8 @@
  * That it is the same lab is not believed but checked: the hash of every port, console and power switch, and when each island acts next, have to be what
  * they were; else something that the lab reads from this computer has changed, and it is said which port saw it first (`check`).
  *
+ * A lab may have been given another seed on the way (`reseed`, a fork): then it is done again in stages, each as far as it had come at the turn.
+ *
  * What is outside (NAT's flows, uplinks) is not brought back: its recorded part is played, afterwards it has hung up (restore.ts, `partings`).
  *
  * Saving reads and nothing else, so the run that was saved goes on as if it had not been.
@@ -32,7 +34,7 @@ import type { DoorState } from '../door.ts'
 import type { LinkEntry } from '../faults/link-control.ts'
 import type { Lab } from '../lab.ts'
 import { formatTime } from '../../base/time.ts'
-import type { OutsideInput } from './history.ts'
+import type { OutsideInput, SeedTurn } from './history.ts'
 
 /** Where an island stood. Instants in nanoseconds. */
 export type Standing = { readonly now: number; readonly next: number | undefined }
@@ -53,6 +55,7 @@ export type LabSnapshot = {
   readonly machines: { readonly [node: string]: SavedMachine }
   readonly door: DoorState
   readonly inputs: readonly OutsideInput[]
+  readonly turns: readonly SeedTurn[]
   readonly links: readonly LinkEntry[]
   /** The hash of each source, as `Lab.lanes` has it. */
   readonly lanes: { readonly [source: string]: string }
@@ -79,6 +82,7 @@ export function saveLab(lab: Lab): LabSnapshot {
     machines: Object.fromEntries(machines),
     door: lab.door.save(),
     inputs: [...history.inputs],
+    turns: [...history.turns],
     links: [...lab.links],
     lanes: lab.lanes,
   } satisfies Plain | LabSnapshot

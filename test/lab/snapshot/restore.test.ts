@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Instant } from '../../../src/base/time.ts'
@@ -38,7 +37,9 @@ describe('hello.yaml', () => {
     expect(saved.length).toBeGreaterThan(10)
     for (const snapshot of saved) {
       const lab = await fresh()
-      expect(new Restoration(lab, snapshot).run(() => true)).toBe(true)
+      const restoration = new Restoration(lab, snapshot)
+      expect(restoration.run(() => true)).toBe(true)
+      restoration.complete()
       run(lab, () => false)
       expect(lab.digest).toBe(whole.digest)
       expect(lab.verdicts.all).toEqual(whole.verdicts.all)
