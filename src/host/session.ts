@@ -15,10 +15,12 @@ import type { ControlRequest, LabRow } from './control-protocol.ts'
 import { type ControlReply, ControlServer } from './control-server.ts'
 import { Driver } from './driver.ts'
 import type { ReadLab } from './open-lab.ts'
+import { Reactor } from './reactor.ts'
 import { RunKeeper } from './run-keeper.ts'
 import { SnapshotTaker } from './snapshots/snapshot-taker.ts'
 import { enlist, strikeOff } from './runtime-folder.ts'
 import { Nats } from './nat/nats.ts'
+import { FramePool } from './uplinks/frame-pool.ts'
 import { Uplinks } from './uplinks/uplinks.ts'
 
 export interface SessionOptions {
@@ -48,6 +50,8 @@ export class Session {
   readonly #closers: (() => void)[] = []
   #visitors = 0
   #nats: Nats | undefined
+  #reactor: Reactor | undefined
+  readonly #frames = new FramePool()
   #keeper: RunKeeper | undefined
   #end: LabEnd | undefined
 
@@ -67,6 +71,7 @@ export class Session {
       for (const [node, island] of this.lab.machines) await this.#console(node, island)
       this.#capture()
       if (this.#options.keep !== undefined) this.#keeper = new RunKeeper(this.lab, this.#options.keep, this.#read.source.file)
+      if (this.lab.uplinks.size + this.lab.nats.size > 0) this.#react()
       if (this.lab.uplinks.size > 0) await this.#uplinks()
       if (this.lab.nats.size > 0) await this.#leadOut()
     } catch (error) {
@@ -107,15 +112,24 @@ export class Session {
     if (logs !== undefined) await end.open({ tcp: undefined, unix: undefined, log: join(logs, `${node}.log`) }, (name) => name)
   }
 
+  #react(): void {
+    const reactor = Reactor.open(() => this.driver.nudge())
+    if (reactor === undefined) return
+    this.#closers.push(() => reactor.close())
+    this.#reactor = reactor
+    this.driver.inlet = reactor
+  }
+
   async #uplinks(): Promise<void> {
-    const uplinks = new Uplinks(this.lab, (name) => resolve(this.#read.source.folder, name), () => this.driver.nudge())
+    const uplinks = new Uplinks(this.lab, (name) => resolve(this.#read.source.folder, name), () => this.driver.nudge(), this.#frames, this.#reactor)
     this.#closers.push(() => uplinks.close())
     await uplinks.open()
-    this.driver.inlet = uplinks
+    // Without a reactor devices have a thread, whose rings are looked at instead; with one they have none.
+    this.driver.inlet ??= uplinks
   }
 
   async #leadOut(): Promise<void> {
-    const nats = new Nats(this.lab, (name) => resolve(this.#read.source.folder, name), () => this.driver.nudge())
+    const nats = new Nats(this.lab, (name) => resolve(this.#read.source.folder, name), () => this.driver.nudge(), this.#frames, this.#reactor)
     this.#closers.push(() => nats.close())
     this.#nats = nats
     await nats.open()

@@ -56,6 +56,8 @@ export interface Outside {
   dial(flow: number, to: Endpoint): void
   /** The bytes are the outside's from then on; answered by `room`. */
   write(flow: number, bytes: Uint8Array): void
+  /** The bytes of a `data` event were used up: the outside may have their memory back. */
+  spent(bytes: Uint8Array): void
   /** So many bytes more of what came were delivered. */
   took(flow: number, count: number): void
   /** We write no more. */
@@ -72,4 +74,4 @@ export interface Outside {
 }
 
 /** Where nobody is: a lab that is not connected yet, or one that is played back. */
-export const nowhere: Outside = { dial: () => {}, write: () => {}, took: () => {}, end: () => {}, reset: () => {}, bind: () => {}, send: () => {}, ping: () => {}, release: () => {} }
+export const nowhere: Outside = { dial: () => {}, write: () => {}, spent: () => {}, took: () => {}, end: () => {}, reset: () => {}, bind: () => {}, send: () => {}, ping: () => {}, release: () => {} }

@@ -172,7 +172,9 @@ export class StreamFlow {
   /** Outside to guest. */
   #deliver(socket: TcpSocket, bytes: Uint8Array): void {
     this.#untold += bytes.length
-    if (socket.write(bytes)) this.#drained()
+    const room = socket.write(bytes)
+    this.#ground.outside.spent(bytes)
+    if (room) this.#drained()
   }
 
   #drained(): void {

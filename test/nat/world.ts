@@ -21,6 +21,7 @@ export class WrittenOutside implements Outside {
     this.written.set(flow, (this.written.get(flow) ?? 0) + bytes.length)
     this.told.push(`${flow} write ${bytes.length > 32 ? bytes.length : fromLatin1(bytes)}`)
   }
+  spent: Outside['spent'] = () => {}
   took: Outside['took'] = (flow, count) => void this.told.push(`${flow} took ${count}`)
   end: Outside['end'] = (flow) => void this.told.push(`${flow} end`)
   reset: Outside['reset'] = (flow) => void this.told.push(`${flow} reset`)

@@ -5,7 +5,11 @@ import { type Outside, type OutsideEvent, resolver, windowOf } from '../../nat/o
 import { HostDatagrams } from './host-datagrams.ts'
 import { HostPings } from './host-pings.ts'
 import { HostResolver } from './resolver.ts'
+import { BufferPool, readBufferBytes } from './buffer-pool.ts'
 import { HostStream, type StreamGround } from './host-stream.ts'
+import { type RawGround, RawStream } from './raw-stream.ts'
+import { SocketCalls } from './socket-calls.ts'
+import type { Reactor } from '../reactor.ts'
 
 /** Answers to datagrams of a forwarded port. */
 export type Answer = (bytes: Uint8Array, ended: boolean) => void
@@ -18,7 +22,8 @@ const mostRead = 64 << 20
 export class HostOutside implements Outside, StreamGround {
   readonly enter: (event: OutsideEvent) => void
   readonly #resolver: HostResolver
-  readonly #streams = new Map<number, HostStream>()
+  readonly #streams = new Map<number, HostStream | RawStream>()
+  readonly #raw: RawGround | undefined
   readonly #datagrams = new Map<number, HostDatagrams>()
   readonly #answers = new Map<number, Answer>()
   readonly #pings: HostPings
@@ -26,12 +31,13 @@ export class HostOutside implements Outside, StreamGround {
   #next = -1
   #closed = false
 
-  /** @param enter the lab's door. */
-  constructor(enter: (event: OutsideEvent) => void, hostResolver = new HostResolver()) {
+  /** @param enter the lab's door. @param reactor streams go through raw sockets where there is one. @param frames takes back buffers of the pool of frames. */
+  constructor(enter: (event: OutsideEvent) => void, hostResolver = new HostResolver(), reactor?: Reactor, frames?: (bytes: Uint8Array) => void) {
     this.enter = (event) => {
       if (!this.#closed) enter(event)
     }
     this.#resolver = hostResolver
+    this.#raw = reactor === undefined ? undefined : this.#rawGround(reactor, frames)
     this.#pings = new HostPings(this.enter)
   }
 
@@ -47,7 +53,9 @@ export class HostOutside implements Outside, StreamGround {
   dial(flow: number, to: Endpoint): void {
     const at = this.#real(to)
     if (at === undefined) return this.#later({ kind: 'closed', flow, code: 'ENORESOLVER' })
-    this.#streams.set(flow, new HostStream(flow, this, at))
+    // An address with a zone is a name to Node only.
+    const raw = at.address.includes('%') ? undefined : this.#raw
+    this.#streams.set(flow, raw === undefined ? new HostStream(flow, this, at) : new RawStream(flow, raw, at))
   }
 
   /** Somebody connected to a forwarded port. */
@@ -67,6 +75,10 @@ export class HostOutside implements Outside, StreamGround {
 
   write(flow: number, bytes: Uint8Array): void {
     this.#streams.get(flow)?.write(bytes)
+  }
+
+  spent(bytes: Uint8Array): void {
+    this.#raw?.pool.give(bytes)
   }
 
   took(flow: number, count: number): void {
@@ -107,7 +119,10 @@ export class HostOutside implements Outside, StreamGround {
 
   close(): void {
     this.#closed = true
-    for (const stream of this.#streams.values()) stream.reset()
+    for (const stream of this.#streams.values()) {
+      if (stream instanceof RawStream) stream.drop()
+      else stream.reset()
+    }
     for (const datagrams of this.#datagrams.values()) datagrams.close()
     this.#pings.close()
   }
@@ -115,6 +130,12 @@ export class HostOutside implements Outside, StreamGround {
   readonly #heard = (event: OutsideEvent): void => {
     if (event.kind === 'datagram' && event.from.address === resolver) this.#resolver.heard()
     this.enter(event)
+  }
+
+  #rawGround(reactor: Reactor, frames?: (bytes: Uint8Array) => void): RawGround {
+    const calls = new SocketCalls()
+    const readBytes = (): number => Math.max(leastReadBytes, Math.min(readBufferBytes, Math.floor(mostRead / Math.max(1, this.#streams.size))))
+    return { calls, reactor, pool: new BufferPool((bytes) => calls.addressOf(bytes), frames), enter: this.enter, forget: this.forget, window: () => this.window, readBytes }
   }
 
   #real(to: Endpoint): Endpoint | undefined {

@@ -7,6 +7,8 @@ import type { Lab } from '../../lab/lab.ts'
 import { suggestion } from '../../lab/suggest.ts'
 import type { ForwardPlan, NetworkPlan, Subnet } from '../../lab/topology.ts'
 import { formatIpv4, formatMac } from '../../wire/address.ts'
+import type { Reactor } from '../reactor.ts'
+import type { FramePool } from '../uplinks/frame-pool.ts'
 import { HostOutside } from './host-outside.ts'
 import { type ForwardRow, Forwards } from './forwards.ts'
 
@@ -15,9 +17,13 @@ export class Nats {
   readonly #nudge: () => void
   readonly #outsides = new Map<string, HostOutside>()
   readonly #forwards: Forwards
+  readonly #reactor: Reactor | undefined
+  readonly #frames: FramePool
 
   /** @param path where a file that the lab file names is. @param nudge called when something has come in. */
-  constructor(lab: Lab, path: (name: string) => string, nudge: () => void) {
+  constructor(lab: Lab, path: (name: string) => string, nudge: () => void, frames: FramePool, reactor: Reactor | undefined) {
+    this.#reactor = reactor
+    this.#frames = frames
     this.#lab = lab
     this.#nudge = nudge
     this.#forwards = new Forwards(path)
@@ -33,7 +39,7 @@ export class Nats {
       const outside = new HostOutside((event) => {
         this.#lab.door.outside(name, event)
         this.#nudge()
-      })
+      }, undefined, this.#reactor, (bytes) => this.#frames.give(bytes))
       this.#outsides.set(name, outside)
       nat.connect(outside)
     }

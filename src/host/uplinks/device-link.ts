@@ -5,7 +5,7 @@ import type { Frame } from '../../link/port.ts'
 import type { Takes } from '../../link/settle.ts'
 import type { FramePool } from './frame-pool.ts'
 import { largestFrame, PacketWriter } from './packet-writer.ts'
-import type { Drain, Pump } from './pump.ts'
+import type { Devices, Drain } from './pump.ts'
 import { parseVnetHeader, vnetHeaderBytes } from './vnet-header.ts'
 
 export interface DevicePlan {
@@ -21,19 +21,19 @@ export class DeviceLink implements OutsideLink, Drain {
   readonly takes: Takes
   readonly counters = { malformed: 0, refused: 0 }
   readonly #plan: DevicePlan
-  readonly #pump: Pump
+  readonly #devices: Devices
   readonly #pool: FramePool
   readonly #writer: PacketWriter
   #open = true
 
   /** The descriptor is the link's from now on. */
-  constructor(plan: DevicePlan, pump: Pump, pool: FramePool) {
+  constructor(plan: DevicePlan, devices: Devices, pool: FramePool) {
     this.takes = plan.takes
     this.#plan = plan
-    this.#pump = pump
+    this.#devices = devices
     this.#pool = pool
     this.#writer = new PacketWriter(plan.fd)
-    pump.add({ fd: plan.fd, largest: vnetHeaderBytes + largestFrame, drain: this })
+    if (!devices.add({ fd: plan.fd, largest: vnetHeaderBytes + largestFrame, drain: this })) plan.lost('ENOSPC')
   }
 
   /** @returns whether the host took it. An interface that is down doesn't. */
@@ -45,11 +45,11 @@ export class DeviceLink implements OutsideLink, Drain {
     return refusal === undefined
   }
 
-  frame(bytes: Uint8Array): void {
+  frame(bytes: Uint8Array, ours: boolean): void {
     if (bytes.length <= vnetHeaderBytes) return
-    // Out of the ring into memory of its own: from here on the frame belongs to the lab.
-    const own = this.#pool.take(bytes.length - vnetHeaderBytes)
-    own.set(bytes.subarray(vnetHeaderBytes))
+    // From here on the frame belongs to the lab: what lies in the reader's memory moves into memory of its own.
+    const own = ours ? bytes.subarray(vnetHeaderBytes) : this.#pool.take(bytes.length - vnetHeaderBytes)
+    if (!ours) own.set(bytes.subarray(vnetHeaderBytes))
     try {
       this.#plan.enter({ bytes: own, offload: parseVnetHeader(bytes, own.length) })
     } catch (error) {
@@ -65,6 +65,6 @@ export class DeviceLink implements OutsideLink, Drain {
 
   close(): void {
     this.#open = false
-    this.#pump.remove(this.#plan.fd)
+    this.#devices.remove(this.#plan.fd)
   }
 }

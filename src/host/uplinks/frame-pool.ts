@@ -4,22 +4,22 @@
 import { largestFrame } from './packet-writer.ts'
 
 /** By its length a buffer of ours is known when it comes back. */
-const superBytes = largestFrame + 8
-/** Frames up to this share a chunk. */
-const plainMost = 2048
+const superBytes = largestFrame + 64
 const chunkBytes = 32_768
 /** Buffers kept for later. */
 const mostKept = 64
 
 export class FramePool {
+  /** Frames up to this share a chunk. */
+  readonly plainMost = 2048
   readonly #free: ArrayBuffer[] = []
   #chunk = new ArrayBuffer(0)
   #used = 0
 
   /** A frame's memory, its bytes not set. */
   take(length: number): Uint8Array {
-    if (length > largestFrame) return new Uint8Array(length)
-    if (length > plainMost) return new Uint8Array(this.#free.pop() ?? unset(superBytes), 0, length)
+    if (length > superBytes) return new Uint8Array(length)
+    if (length > this.plainMost) return new Uint8Array(this.#free.pop() ?? unset(superBytes), 0, length)
     if (this.#used + length > this.#chunk.byteLength) {
       this.#chunk = unset(chunkBytes)
       this.#used = 0

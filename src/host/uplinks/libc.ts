@@ -19,6 +19,17 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): Result
   bind(fd: number, address: number, length: number): Result
   setsockopt(fd: number, level: number, option: number, address: number, length: number): Result
+  getsockopt(fd: number, level: number, option: number, address: number, lengthAddress: number): Result
+  connect(fd: number, address: number, length: number): Result
+  shutdown(fd: number, how: number): Result
+  send(fd: number, address: number, length: number, flags: number): Result
+  recv(fd: number, address: number, length: number, flags: number): Result
+  /** @param vector where `count` iovecs lie. */
+  writev(fd: number, vector: number, count: number): Result
+  epollCreate(flags: number): Result
+  /** @param event where an epoll_event lies. */
+  epollControl(epoll: number, operation: number, fd: number, event: number): Result
+  epollWait(epoll: number, events: number, most: number, timeout: number): Result
   /** @param message where a msghdr lies. */
   recvmsg(fd: number, message: number, flags: number): Result
   sendto(fd: number, address: number, length: number, flags: number, to: number, toLength: number): Result
@@ -31,6 +42,9 @@ export const pollEvents = { in: 1, error: 8, hangUp: 16, invalid: 32 } as const
 /** errno of what is no failure: nothing there now, and asked again. */
 export const tryAgain = -11
 export const interrupted = -4
+
+/** ENETDOWN: a packet socket says once that its interface went down; it may come up again. EIO, EBADFD, which are not among them: a TAP whose interface is gone. */
+export const passingErrors = new Set(['EAGAIN', 'EINTR', 'ENETDOWN', 'ENOBUFS', 'ENOMEM'])
 
 let loaded: Libc | undefined
 
@@ -67,15 +81,25 @@ function load(): Libc {
     socket: bound('int socket(int domain, int type, int protocol)'),
     bind: bound('int bind(int fd, uintptr_t address, unsigned int length)'),
     setsockopt: bound('int setsockopt(int fd, int level, int option, uintptr_t value, unsigned int length)'),
+    getsockopt: bound('int getsockopt(int fd, int level, int option, uintptr_t value, uintptr_t length)'),
+    connect: bound('int connect(int fd, uintptr_t address, unsigned int length)'),
+    shutdown: bound('int shutdown(int fd, int how)'),
+    send: bound('intptr_t send(int fd, uintptr_t buffer, size_t length, int flags)'),
+    recv: bound('intptr_t recv(int fd, uintptr_t buffer, size_t length, int flags)'),
+    writev: bound('intptr_t writev(int fd, uintptr_t vector, int count)'),
+    epollCreate: bound('int epoll_create1(int flags)'),
+    epollControl: bound('int epoll_ctl(int epoll, int operation, int fd, uintptr_t event)'),
+    epollWait: bound('int epoll_wait(int epoll, uintptr_t events, int most, int timeout)'),
     recvmsg: bound('intptr_t recvmsg(int fd, uintptr_t message, int flags)'),
     sendto: bound('intptr_t sendto(int fd, uintptr_t buffer, size_t length, int flags, uintptr_t to, unsigned int toLength)'),
     addressOf: (bytes) => Number(koffi.address(bytes)),
   }
 }
 
-type Koffi = typeof import('koffi')
+export type Koffi = typeof import('koffi')
 
-function loadKoffi(): Koffi {
+/** @throws {HostError} EKOFFI */
+export function loadKoffi(): Koffi {
   try {
     return createRequire(import.meta.url)('koffi') as Koffi
   } catch (error) {

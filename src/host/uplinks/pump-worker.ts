@@ -1,14 +1,12 @@
 /** The thread that waits for frames of all TAPs, TUNs and packet sockets: one poll, and the kernel writes straight into each one's ring. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { FrameRing } from './frame-ring.ts'
-import { errorName, interrupted, libc, pollEvents, tryAgain } from './libc.ts'
+import { errorName, interrupted, libc, passingErrors, pollEvents, tryAgain } from './libc.ts'
 import { type PumpCommand, type PumpData, pumpWords } from './pump-protocol.ts'
 
 /** Frames read from one device before the next has its turn. */
 const burst = 64
 const pollBytes = 8
-/** ENETDOWN: a packet socket says once that its interface went down; it may come up again. EIO, EBADFD: a TAP whose interface is gone. */
-const passing = new Set(['EAGAIN', 'EINTR', 'ENETDOWN', 'ENOBUFS', 'ENOMEM'])
 
 interface Device {
   readonly fd: number
@@ -97,7 +95,7 @@ class PumpThread {
       const length = this.#libc.read(fd, address + at, largest)
       if (length === tryAgain || length === interrupted) break
       if (length <= 0) {
-        if (length < 0 && !passing.has(errorName(length))) ring.failure = length
+        if (length < 0 && !passingErrors.has(errorName(length))) ring.failure = length
         break
       }
       ring.commit(length)

@@ -12,9 +12,10 @@ import { errorName, libc, openFlags } from './libc.ts'
 import { HostError } from '../host-error.ts'
 import { type PumpCommand, type PumpData, pumpWords } from './pump-protocol.ts'
 
-/** Told of each frame with whatever header the device puts in front. The bytes are the ring's: who keeps them copies them. */
+/** Told of each frame with whatever header the device puts in front. */
 export interface Drain {
-  frame(bytes: Uint8Array): void
+  /** @param own whether the bytes are the hearer's for good; else who keeps them copies them. */
+  frame(bytes: Uint8Array, own: boolean): void
   /** The device is gone: no frame comes any more. */
   failed(code: string): void
 }
@@ -24,6 +25,14 @@ export interface Pumped {
   /** Largest read in bytes, header included. */
   readonly largest: number
   readonly drain: Drain
+}
+
+/** Who reads devices: this pump, or direct-devices.ts. */
+export interface Devices {
+  /** The descriptor is theirs from now on. @returns false when the host has no room for it. */
+  add(device: Pumped): boolean
+  /** Closes the descriptor, perhaps a moment later. */
+  remove(fd: number): void
 }
 
 /** Some thirty super-frames, or a thousand plain ones, in bytes. */
@@ -37,7 +46,7 @@ interface Entry {
   failed: boolean
 }
 
-export class Pump {
+export class Pump implements Devices {
   readonly #control = new Int32Array(new SharedArrayBuffer(8))
   readonly #libc = libc()
   readonly #eventfd: number
@@ -65,10 +74,11 @@ export class Pump {
   }
 
   /** The descriptor is the pump's from now on. */
-  add(device: Pumped): void {
+  add(device: Pumped): boolean {
     const ring = FrameRing.of(ringBytes)
     this.#entries.push({ device, ring, failed: false })
     this.#tell({ do: 'add', fd: device.fd, ring: ring.shared, address: this.#libc.addressOf(ring.bytes), largest: device.largest })
+    return true
   }
 
   /** Closes the descriptor, a moment later. */
@@ -102,7 +112,7 @@ export class Pump {
     for (let count = 0; count < burst; count++) {
       const bytes = ring.peek()
       if (bytes === undefined) break
-      device.drain.frame(bytes)
+      device.drain.frame(bytes, false)
       ring.next()
     }
     if (ring.stalled && !this.#closed) {

@@ -7,11 +7,13 @@ import type { Frame } from '../../link/port.ts'
 import type { Takes } from '../../link/settle.ts'
 import type { Inlet } from '../driver.ts'
 import { Datagrams } from './datagrams.ts'
+import type { Reactor } from '../reactor.ts'
 import { DeviceLink } from './device-link.ts'
-import { FramePool } from './frame-pool.ts'
+import { DirectDevices } from './direct-devices.ts'
+import type { FramePool } from './frame-pool.ts'
 import { HostInterface } from './host-interface.ts'
 import { Nic } from './nic.ts'
-import { Pump } from './pump.ts'
+import { type Devices, Pump } from './pump.ts'
 import { QemuStream } from './qemu-stream.ts'
 import { addRoute } from './routes.ts'
 import { openTun } from './tun-device.ts'
@@ -23,11 +25,15 @@ export class Uplinks implements Inlet {
   readonly #path: (name: string) => string
   readonly #nudge: () => void
   readonly #closers: (() => void)[] = []
-  readonly #pool = new FramePool()
+  readonly #pool: FramePool
+  readonly #reactor: Reactor | undefined
+  #devices: Devices | undefined
   #pump: Pump | undefined
 
-  /** @param path where a file that the lab file names is. @param nudge called when something has come in, or waits to be drained. */
-  constructor(lab: Lab, path: (name: string) => string, nudge: () => void) {
+  /** @param path where a file that the lab file names is. @param nudge called when something has come in, or waits to be drained. @param reactor reads devices, where there is one. */
+  constructor(lab: Lab, path: (name: string) => string, nudge: () => void, pool: FramePool, reactor: Reactor | undefined) {
+    this.#pool = pool
+    this.#reactor = reactor
     this.#lab = lab
     this.#path = path
     this.#nudge = nudge
@@ -105,9 +111,9 @@ export class Uplinks implements Inlet {
   }
 
   #device({ name }: UplinkPlan, log: Log, fd: number, takes: Takes, ifname: string): DeviceLink {
-    this.#pump ??= new Pump(this.#nudge)
+    this.#devices ??= this.#reactor === undefined ? (this.#pump = new Pump(this.#nudge)) : new DirectDevices(this.#reactor, this.#pool)
     const lost = (code: string): void => log.error('uplink.lost', `${ifname} is gone (${code}); nothing passes any more`)
-    const link = new DeviceLink({ fd, takes, enter: (frame) => void this.#lab.door.frame(name, frame), lost }, this.#pump, this.#pool)
+    const link = new DeviceLink({ fd, takes, enter: (frame) => void this.#lab.door.frame(name, frame), lost }, this.#devices, this.#pool)
     this.#closers.push(() => link.close())
     return link
   }

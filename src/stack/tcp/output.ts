@@ -26,6 +26,11 @@ export function output(c: Connection): void {
 /** An acknowledgment that is owed at once and went with nothing, or one that should not wait for ever. */
 export function acknowledgeNow(c: Connection): void {
   const { receiver } = c
+  // Where super-frames pass, a burst of them is heard at one instant: the acknowledgment waits for its end, a nanosecond later.
+  if (receiver.inBurst && c.reach.offload && receiver.owed === 'now') {
+    receiver.inBurst = false
+    return c.ground.later(c)
+  }
   if (receiver.owed === 'now' || (!receiver.finReached && receiver.opened)) transmit(c, 0, c.sndNxt, 0)
   else if (receiver.owed === 'later' && c.delayedAck.deadline === undefined) c.delayedAck.set(ackDelay)
 }

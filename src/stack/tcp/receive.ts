@@ -25,6 +25,8 @@ export class Receiver {
   duplicate: readonly [number, number] | undefined
   /** An acknowledgment is owed: not at all, within the delay, at once. */
   owed: 'nothing' | 'later' | 'now' = 'nothing'
+  /** Super-frames came in order, and more of the same burst may follow at this very instant: one acknowledgment will do for all. */
+  inBurst = false
   /** The largest segment seen: what the peer sends when it can. */
   segmentBytes = 536
   /** The widest window: the buffer, or what a header can say of it. */
@@ -85,6 +87,7 @@ export class Receiver {
       this.#ring.end = this.rcvNxt
     }
     this.#unacknowledged += bytes.length
+    if (segmentSize > 0) this.inBurst = true
     // "an ACK SHOULD be generated for at least every second full-sized segment" (RFC 5681 §4.2).
     if (this.#unacknowledged >= 2 * this.segmentBytes) this.owed = 'now'
     else if (this.owed === 'nothing') this.owed = 'later'
@@ -141,7 +144,9 @@ export class Receiver {
     this.#direct = undefined
   }
 
+  /** Large segments are handed over as they lie in their frame, which is ours; small ones would hold a frame for a few bytes. */
   #copy(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > 4096 && bytes.length * 2 > bytes.buffer.byteLength) return bytes
     if (bytes.length > 4096) return bytes.slice()
     const copy = this.#memory.fresh(bytes.length)
     copy.set(bytes)

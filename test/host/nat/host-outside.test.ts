@@ -3,20 +3,37 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { afterEach, describe, expect, it } from 'vitest'
 import type { OutsideEvent } from '../../../src/nat/outside.ts'
 import { HostOutside } from '../../../src/host/nat/host-outside.ts'
+import { Reactor } from '../../../src/host/reactor.ts'
 import { HostResolver } from '../../../src/host/nat/resolver.ts'
 import { icmpCalls } from '../../../src/host/nat/icmp-calls.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => closers.splice(0).forEach((close) => close()))
 
+/** The main thread's event loop watches descriptors; here, in a thread of the test runner's, one looks in each of its turns. */
+function reactorHere(): Reactor | undefined {
+  let on = true
+  const reactor: Reactor | undefined = Reactor.open(() => reactor?.drain(), (_, ready) => {
+    const turn = (): void => {
+      if (!on) return
+      ready()
+      setImmediate(turn)
+    }
+    setImmediate(turn)
+    return { stop: () => void (on = false) }
+  })
+  if (reactor !== undefined) closers.push(() => reactor.close())
+  return reactor
+}
+
 /** An outside, what was heard of it, and how to wait for more. */
-function opened(resolver?: HostResolver) {
+function opened(resolver?: HostResolver, reactor?: Reactor) {
   const events: OutsideEvent[] = []
   let wake: (() => void) | undefined
   const outside = new HostOutside((event) => {
     events.push(event)
     wake?.()
-  }, resolver)
+  }, resolver, reactor)
   closers.push(() => outside.close())
   const until = async (done: () => boolean): Promise<void> => {
     while (!done()) await new Promise<void>((resolve) => void (wake = resolve))
@@ -26,20 +43,25 @@ function opened(resolver?: HostResolver) {
 
 /** @returns its port. */
 function serving(accept: (socket: Socket) => void): Promise<number> {
-  const server: Server = createServer({ allowHalfOpen: true }, accept)
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {})
+    accept(socket)
+  })
   closers.push(() => server.close())
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
 }
 
 const at = (port: number) => ({ address: '127.0.0.1', port })
 
-describe('a stream', () => {
+describe.each(['node:net', 'raw sockets'])('a stream on %s', (kind) => {
+  const raw = (): Reactor | undefined => (kind === 'node:net' ? undefined : reactorHere())
+
   it('is open, carries bytes both ways, half-closes and ends', async () => {
     const port = await serving((socket) => {
       let heard = ''
       socket.on('data', (bytes) => (heard += bytes)).on('end', () => socket.end(`heard ${heard}`))
     })
-    const { outside, events, until, kinds } = opened()
+    const { outside, events, until, kinds } = opened(undefined, raw())
     outside.dial(1, at(port))
     expect(events).toEqual([])
     await until(() => kinds().includes('open'))
@@ -52,9 +74,9 @@ describe('a stream', () => {
   })
 
   it('says who refused', async () => {
-    const { outside, events, until } = opened()
+    const { outside, events, until } = opened(undefined, raw())
     const port = await serving(() => {})
-    closers.splice(1).forEach((close) => close())
+    closers.pop()?.()
     await new Promise((resolve) => setImmediate(resolve))
     outside.dial(1, at(port))
     await until(() => events.length > 0)
@@ -65,7 +87,7 @@ describe('a stream', () => {
     const peers: Socket[] = []
     const codes: (string | undefined)[] = []
     const port = await serving((socket) => void peers.push(socket.on('error', (error: NodeJS.ErrnoException) => codes.push(error.code))))
-    const { outside, events, until, kinds } = opened()
+    const { outside, events, until, kinds } = opened(undefined, raw())
     outside.dial(1, at(port))
     outside.dial(2, at(port))
     await until(() => kinds().filter((kind) => kind === 'open').length === 2)
@@ -81,7 +103,7 @@ describe('a stream', () => {
 
   it('reads no more than a window ahead of who takes it', async () => {
     const port = await serving((socket) => socket.end(new Uint8Array(8 << 20)))
-    const { outside, events, until, kinds } = opened()
+    const { outside, events, until, kinds } = opened(undefined, raw())
     outside.dial(1, at(port))
     const sizes = (): number => events.reduce((sum, event) => sum + (event.kind === 'data' ? event.bytes.length : 0), 0)
     await until(() => sizes() >= outside.window)
