@@ -1,5 +1,5 @@
 /** A port that can be listened in on while the lab runs: by a capture that comes and goes, by the run's hash, by a test. */
-import type { Instant, Scheduler } from '../base/time.ts'
+import { type Alarm, between, type Instant, type Scheduler } from '../base/time.ts'
 import type { CablePort } from '../link/cable.ts'
 import { copyFrame } from '../link/frame.ts'
 import type { LaneCounters } from '../link/lane.ts'
@@ -30,8 +30,11 @@ export class Tap implements Port {
   readonly scheduler: Scheduler
   readonly #hearers = new Set<HearFrame>()
   readonly #mourners = new Set<HearFrame>()
-  /** The faults at this port; undefined: none, ever. */
-  trouble: Trouble | undefined
+  readonly #watchers = new Set<(carrier: boolean) => void>()
+  #trouble: Trouble | undefined
+  #carrier = true
+  /** Rings when a fault pulls the cable, or plugs it in; there is none as long as no fault does. */
+  #turn: Alarm | undefined
 
   /** @param scheduler of the port's own island. */
   constructor(port: CablePort, scheduler: Scheduler, place: TapPlace) {
@@ -50,6 +53,26 @@ export class Tap implements Port {
 
   get up(): boolean {
     return this.#port.up
+  }
+
+  /** The faults at this port; undefined: none, ever. */
+  get trouble(): Trouble | undefined {
+    return this.#trouble
+  }
+
+  set trouble(trouble: Trouble | undefined) {
+    this.#trouble = trouble
+    if (trouble !== undefined) trouble.changed = () => this.#look(trouble)
+    if (trouble !== undefined) this.#look(trouble)
+  }
+
+  get carrier(): boolean {
+    return this.#carrier
+  }
+
+  watchCarrier(hear: (carrier: boolean) => void): () => void {
+    this.#watchers.add(hear)
+    return () => void this.#watchers.delete(hear)
   }
 
   /** @returns how to stop hearing. */
@@ -82,6 +105,20 @@ export class Tap implements Port {
     }
     const receive = (frame: Frame): void => (this.trouble?.concerns('in') === true ? this.#suffer(this.trouble, frame, hear) : hear(frame, ''))
     this.#port.listen({ receive })
+  }
+
+  /** The faults say whether the cable is plugged in now, and when to look again. */
+  #look(trouble: Trouble): void {
+    const { now } = this.scheduler
+    const turn = trouble.nextTurn(now)
+    if (turn !== undefined) {
+      this.#turn ??= this.scheduler.alarm(`${this.name} carrier`, () => this.#look(trouble))
+      this.#turn.arm(between(now, turn))
+    } else this.#turn?.disarm()
+    const carrier = trouble.plugged(now)
+    if (carrier === this.#carrier) return
+    this.#carrier = carrier
+    for (const hear of this.#watchers) hear(carrier)
   }
 
   /** What comes out at once carries the faults' comment; what is held back comes later without one. */

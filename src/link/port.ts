@@ -39,6 +39,10 @@ export interface Port {
   send(frame: Frame): void
   /** Who hears what arrives here; one sink at a time. */
   listen(sink: FrameSink | undefined): void
+  /** Whether there is a link; undefined: always. */
+  readonly carrier?: boolean
+  /** Tells `hear` when that changes. @returns how to end that. */
+  watchCarrier?(hear: (carrier: boolean) => void): () => void
 }
 
 /** What a NIC can be plugged into: switch, TAP, TUN, NAT. */

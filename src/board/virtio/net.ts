@@ -46,6 +46,8 @@ export class VirtioNet implements VirtioDevice, Nic, FrameSink {
   readonly mac: Uint8Array
   #host: VirtioHost | undefined
   #port: Port | undefined
+  /** Ends hearing of the port's carrier. */
+  #deaf: (() => void) | undefined
   #backlog: Frame[] = []
   #counters: { -readonly [Name in keyof NicCounters]: number } = { ...zero }
 
@@ -64,7 +66,7 @@ export class VirtioNet implements VirtioDevice, Nic, FrameSink {
   /** §5.1.4: mac, status, max_virtqueue_pairs. */
   get config(): Uint8Array {
     const tail = new Uint8Array(4)
-    putU16le(tail, 0, this.#port === undefined ? 0 : linkUp)
+    putU16le(tail, 0, this.#port === undefined || this.#port.carrier === false ? 0 : linkUp)
     putU16le(tail, 2, 1)
     return concat(this.mac, tail)
   }
@@ -74,16 +76,16 @@ export class VirtioNet implements VirtioDevice, Nic, FrameSink {
   }
 
   plug(port: Port): void {
-    this.#port?.listen(undefined)
+    this.#pull()
     this.#port = port
     port.listen(this)
+    this.#deaf = port.watchCarrier?.(() => this.#host?.configChanged())
     this.#host?.configChanged()
   }
 
   unplug(): void {
     if (this.#port === undefined) return
-    this.#port.listen(undefined)
-    this.#port = undefined
+    this.#pull()
     this.#host?.configChanged()
   }
 
@@ -119,6 +121,13 @@ export class VirtioNet implements VirtioDevice, Nic, FrameSink {
   load(state: NetState): void {
     this.#counters = { ...state.counters }
     this.#backlog = state.backlog.map(copyFrame)
+  }
+
+  #pull(): void {
+    this.#port?.listen(undefined)
+    this.#deaf?.()
+    this.#port = undefined
+    this.#deaf = undefined
   }
 
   /** What the driver agreed to take with something still owed to it (§5.1.6.4). */

@@ -54,6 +54,7 @@ export class Trouble {
   add(fault: FaultPlan, way: Way): void {
     this.#ways[way] ??= new WayTrouble(this.#plan, way, this.#trace, (...hit) => this.#tell(...hit))
     this.#ways[way].add(fault)
+    if (fault.what.kind === 'down') this.changed()
     if (fault.what.kind !== 'match') return
     // A conversation is understood only by who hears both sides of it.
     const other = way === 'in' ? 'out' : 'in'
@@ -63,11 +64,30 @@ export class Trouble {
 
   remove(name: string): void {
     for (const way of Object.values(this.#ways)) way.remove(name)
+    this.changed()
   }
 
   /** Names of the faults here, of either way. */
   get names(): readonly string[] {
     return [...new Set(Object.values(this.#ways).flatMap((way) => way.names))]
+  }
+
+  /** Whether the cable is in its socket. */
+  plugged(now: Instant): boolean {
+    return this.#downs.every((fault) => !inWindow(fault, now))
+  }
+
+  /** When the cable is pulled or plugged in next, after `now`. */
+  nextTurn(now: Instant): Instant | undefined {
+    const turns = this.#downs.flatMap(({ at, span }) => (span === undefined ? [at] : [at, at + span])).filter((turn) => turn > now)
+    return turns.length === 0 ? undefined : (Math.min(...turns) as Instant)
+  }
+
+  /** For the port: faults have come or gone. */
+  changed: () => void = () => undefined
+
+  get #downs(): readonly FaultPlan[] {
+    return Object.values(this.#ways).flatMap((way) => way.downs)
   }
 
   hear(hearer: HearHit): () => void {
@@ -109,6 +129,10 @@ class WayTrouble {
     this.#way = way
     this.#trace = trace
     this.#tell = tell
+  }
+
+  get downs(): readonly FaultPlan[] {
+    return this.#faults.filter((fault) => fault.what.kind === 'down')
   }
 
   get names(): string[] {

@@ -46,6 +46,22 @@ describe('virtio-net', () => {
     expect(driver.slot.read(0x0fc, 4)).toBe(2)
   })
 
+  it('tells, with an interrupt, when its cable has no carrier, until it is pulled', () => {
+    const nic = new VirtioNet({ name: 'nic0', mac: unhex('020000000001'), offloads: true })
+    const driver = new Driver(nic)
+    const hearers = new Set<(carrier: boolean) => void>()
+    const cable = Object.assign(new Cable(), { carrier: true, watchCarrier: (hear: (carrier: boolean) => void) => (hearers.add(hear), () => void hearers.delete(hear)) })
+    nic.plug(cable)
+    driver.start([], 2)
+    expect(driver.slot.read(0x106, 2)).toBe(1)
+    cable.carrier = false
+    for (const hear of hearers) hear(false)
+    expect(driver.slot.read(0x106, 2)).toBe(0)
+    expect(driver.acknowledge()).toBe(2)
+    nic.unplug()
+    expect(hearers.size).toBe(0)
+  })
+
   it('offers no offload when it is told to be plain', () => {
     const { driver } = board([], { offloads: false })
     driver.slot.write(0x014, 4, 0)

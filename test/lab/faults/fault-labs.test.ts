@@ -44,6 +44,26 @@ describe('a lab with faults', () => {
     expect(lab.journal.entries.filter(({ event }) => event.startsWith('fault.')).map(({ message }) => message)).toEqual([expect.stringMatching(/^node1:eth0 in: .*: dropped by f1$/)])
   })
 
+  it('is without a carrier for as long as the cable is pulled, by the file and live', async () => {
+    const { lab } = await run('[ { link: node1, at: 10ms, down: 20ms }, { link: lan, at: 25ms, down: 10ms } ]')
+    const file = join(folder, 'carrier.yaml')
+    writeFileSync(file, text('[ { link: node1, at: 10ms, down: 20ms }, { link: lan, at: 25ms, down: 10ms } ]'))
+    const again = await loadLab(readLab({ file }))
+    const told: (readonly [number, boolean])[] = []
+    const [tap] = again.taps.filter(({ place }) => place.node === 'node1')
+    tap.watchCarrier((carrier) => told.push([tap.scheduler.now, carrier]))
+    again.run(100e6 as Instant, () => true)
+    expect(told).toEqual([[10e6, false], [35e6, true]])
+    again.setLink('node1', { set: 'down' })
+    again.run(200e6 as Instant, () => true)
+    expect(tap.carrier).toBe(false)
+    again.setLink('node1', { set: 'up' })
+    again.run(300e6 as Instant, () => true)
+    expect(tap.carrier).toBe(true)
+    again.close('the end')
+    expect(outcome(lab)).toBe('passed')
+  })
+
   it('fails when nothing comes through', async () => expect(outcome((await run('[ { link: node1, down: true } ]')).lab)).toBe('failed'))
 
   it('gives the same run for the same seed, another for another', async () => {
