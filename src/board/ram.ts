@@ -38,10 +38,11 @@ export class Ram implements GuestMemory, Stateful<RamState> {
     return offsets.map((offset) => ({ offset, bytes: ram.subarray(offset, offset + blockBytes) })).filter(({ bytes }) => !blank(bytes)).map(({ offset, bytes }) => ({ offset, bytes: bytes.slice() }))
   }
 
-  load(state: RamState): void {
+  /** @param blank it holds zeros, and need not be filled with them: that would take as much of the host's memory as the guest has. */
+  load(state: RamState, blank = false): void {
     const { ram } = this.#core
     this.#core.wrote(0, ram.length)
-    ram.fill(0)
+    if (!blank) ram.fill(0)
     for (const { offset, bytes } of state) ram.set(bytes, offset)
   }
 

@@ -53,14 +53,22 @@ export interface OpenedSnapshot {
   pages(): Promise<readonly Uint8Array[]>
 }
 
-const deflateLater = promisify(deflate) as (bytes: Uint8Array, options: { level: number }) => Promise<Buffer>
-const inflateLater = promisify(inflate) as (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>
+interface InflateOptions {
+  readonly maxOutputLength: number
+  readonly chunkSize: number
+}
+
+/** One chunk for the whole: zlib's threads come back to this one for each. */
+const chunkFor = (plainBytes: number): number => Math.max(4096, plainBytes + 64)
+
+const deflateLater = promisify(deflate) as (bytes: Uint8Array, options: { level: number; chunkSize: number }) => Promise<Buffer>
+const inflateLater = promisify(inflate) as (bytes: Uint8Array, options: InflateOptions) => Promise<Buffer>
 
 /** The file is there all at once or not at all. @returns its size in bytes. @throws {HostError} */
 export async function writeSnapshot(path: string, card: SnapshotCard, snapshot: LabSnapshot, files: FilesState): Promise<number> {
   const { state, pages } = packSnapshot(snapshot)
   const plain = [state, encodePlain(files), ...pages]
-  const stored = await Promise.all(plain.map((bytes) => deflateLater(bytes, { level: 1 })))
+  const stored = await Promise.all(plain.map((bytes) => deflateLater(bytes, { level: 1, chunkSize: chunkFor(bytes.length) })))
   const header: Header = { ...card, sections: stored.map(({ length }, index) => ({ stored: length, plain: plain[index].length })) }
   const text = utf8(JSON.stringify(header))
   const fixed = new Uint8Array(8)
@@ -87,7 +95,7 @@ export function readSnapshot(path: string, version: string): OpenedSnapshot {
   const wanted = ends.at(-1) ?? at
   if (bytes.length !== wanted) throw torn(path, bytes.length < wanted ? `is cut short: ${bytes.length} bytes are there, of ${wanted}` : `goes on behind its end, for ${bytes.length - wanted} bytes`)
   const section = (index: number): Uint8Array => bytes.subarray(ends[index] - header.sections[index].stored, ends[index])
-  const options = (index: number): { maxOutputLength: number } => ({ maxOutputLength: Math.max(1, header.sections[index].plain) })
+  const options = (index: number): InflateOptions => ({ maxOutputLength: Math.max(1, header.sections[index].plain), chunkSize: chunkFor(header.sections[index].plain) })
   const { sections, ...card } = header
   const pages = Promise.all(sections.slice(firstPages).map((_, index) => inflateLater(section(index + firstPages), options(index + firstPages)).catch((error: Error) => Promise.reject(damaged(path, error)))))
   // Asked for later, or never; a failure is told then.
