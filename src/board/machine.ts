@@ -109,8 +109,6 @@ export class Machine implements Stateful<MachineSnapshot> {
   readonly #entropy: Random & Partial<Stateful<Plain>>
   readonly #map: BusMap
   readonly #uart: Uart
-  /** Never started: all its RAM is zeros. */
-  #blank = true
   #state: MachineState = 'off'
   #finish: Finish | undefined
   #endedAt = 0 as Instant
@@ -166,7 +164,6 @@ export class Machine implements Stateful<MachineSnapshot> {
 
   /** Powers up, or restarts: devices are reset, the images are put in place again, and the harts begin. */
   start(): void {
-    this.#blank = false
     for (const model of this.#models) model.reset()
     this.magic?.reset()
     if (this.core.now < this.timeline.now) this.core.skip(this.timeline.now)
@@ -185,7 +182,7 @@ export class Machine implements Stateful<MachineSnapshot> {
   }
 
   /**
-   * Runs harts and rings alarms in exact order up to and including `until`, or until `yieldNow`. Afterwards `timeline.now` is `until`,
+   * Runs harts and rings alarms in exact order up to and including `until`, or until `yieldNow` or a breakpoint (`core.breakpoints.stop`). Afterwards `timeline.now` is `until`,
    * or, after a yield, the instant at which it was asked for.
    */
   run(until: Instant): void {
@@ -197,6 +194,7 @@ export class Machine implements Stateful<MachineSnapshot> {
       this.#target = next !== undefined && next < until ? next : until
       if (this.core.idle) this.core.skip(earlier(this.#target, this.core.wake))
       else this.core.run(this.#target)
+      if (this.core.breakpoints.stop !== undefined) return this.#ring(until)
       if (this.#yielding) return
     }
   }
@@ -234,8 +232,7 @@ export class Machine implements Stateful<MachineSnapshot> {
   /** Into a machine just made from the same configuration. */
   load(snapshot: MachineSnapshot): void {
     this.timeline.advance(snapshot.now as Instant)
-    this.#memory.load(snapshot.ram, this.#blank)
-    this.#blank = false
+    this.#memory.load(snapshot.ram)
     this.core.load(snapshot.core)
     for (const model of this.#models) model.load(snapshot.models[model.name])
     if (this.magic !== undefined && snapshot.magic !== undefined) this.magic.load(snapshot.magic)

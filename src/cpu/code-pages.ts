@@ -20,6 +20,8 @@ export class CodePages {
   #single = scratchPage
   /** Told when a page's code changes or the page goes; set by whoever compiles from here. */
   regions: { drop(place: number): boolean; clear(): void } | undefined
+  /** Whether the host may want to stop at this offset of a page. */
+  mayStop: (offset: number) => boolean = () => false
 
   constructor(layout: Layout, buffer: SharedArrayBuffer, extensions: Extensions) {
     this.#layout = layout
@@ -70,14 +72,14 @@ export class CodePages {
       this.#words[at >> 2] = own.across
       return
     }
-    this.#put(at, (low & 3) === 3 ? (low | (this.#halves[(from >> 1) + 1] << 16)) >>> 0 : low)
+    this.#put(at, offset, (low & 3) === 3 ? (low | (this.#halves[(from >> 1) + 1] << 16)) >>> 0 : low)
   }
 
   /** Decodes an instruction that isn't run from its page's entries, at `offset` in the page, into the scratch page, which holds it alone. */
   decodeSingle(word: number, offset: number): void {
     this.#words[this.#single >> 2] = own.resolve
     this.#single = scratchPage + offset * 4
-    this.#put(this.#single, word >>> 0)
+    this.#put(this.#single, offset, word >>> 0)
   }
 
   /** A store went to a page with decoded entries. @returns whether the page, or what was compiled from it, was given up. */
@@ -128,10 +130,13 @@ export class CodePages {
     }
   }
 
-  #put(at: number, word: number): void {
+  #put(at: number, offset: number, word: number): void {
     const [first, second] = entryFor(word, this.#extensions)
     this.#words[at >> 2] = first
     this.#words[(at >> 2) + 1] = second
+    if (!this.mayStop(offset)) return
+    this.#halves[(this.#layout.heat + ((at - this.#layout.poolBase) >> 2)) >> 1] = first & 0xffff
+    this.#halves[at >> 1] = own.breakpoint
   }
 
   #release(place: number): void {

@@ -26,7 +26,7 @@ export interface Core extends Stateful<Plain> {
   readonly idle: boolean
   /** The next instant at which a hart's own timer goes off. An idle core is to be skipped to it, and no further; `run` heeds it by itself. */
   readonly wake: Instant | undefined
-  /** Runs until `until`, until all harts wait (`idle`), or until `stopBefore` cut the run short. */
+  /** Runs until `until`, until all harts wait (`idle`), until `stopBefore` cut the run short, or until a breakpoint (`breakpoints.stop`). */
   run(until: Instant): void
   /** Cuts the present run short: it ends at the first instruction boundary at or after `until`. */
   stopBefore(until: Instant): void
@@ -41,10 +41,41 @@ export interface Core extends Stateful<Plain> {
   reset(pc: number, a1: number, a2: number): void
   /** Puts hart 0 at `pc` in S-mode, a0 = 0, a1 as given, and stops the others; for a core whose board answers environment calls (`CoreConfig.supervisor`). */
   boot(pc: number, a1: number): void
+  /** Where runs are to end for the host's sake. Not part of the saved state. */
+  readonly breakpoints: Breakpoints
   /** Registers and CSRs of one hart, for people. */
   dump(hart: number): string
   /** Retired instructions over all harts. */
   readonly retired: number
+}
+
+export interface Breakpoint {
+  /** `execute`: in front of the instruction that begins at `address`; else behind the instruction that has touched any of `length` bytes from there. */
+  readonly kind: 'execute' | 'read' | 'write' | 'access'
+  /** Virtual, in any address space. */
+  readonly address: bigint
+  /** Of what is watched, in bytes; 1 when left out. */
+  readonly length?: number
+}
+
+/** Why a run ended where it did. */
+export interface Stop {
+  readonly point: Breakpoint
+  readonly hart: number
+  /** Of the instruction: the one that comes next for `execute`, the one that has just been for the others. */
+  readonly pc: bigint
+  /** What was touched; pc for `execute`. */
+  readonly address: bigint
+  readonly at: Instant
+}
+
+/** The guest can't tell that there are any: a run with stops is, tick for tick, the run without. */
+export interface Breakpoints {
+  /** Set when the last run ended for one; the next run clears it and goes on, past an `execute` that it stands in front of. */
+  readonly stop: Stop | undefined
+  readonly points: readonly Breakpoint[]
+  /** These and no others, from the next run on. Between runs only. */
+  set(points: readonly Breakpoint[]): void
 }
 
 export interface CoreConfig {

@@ -109,6 +109,8 @@ export const hartsMax = 8
 /** Shared by all harts. i32: the next free TLB context identifier. */
 export const nextContext = 0x9000
 export const contextLimit = 512
+/** i32: accesses that miss the TLB have to ask for watchpoints. */
+export const watching = 0x9004
 /** CSR number → byte offset of its row in `csrRows`, u16, 0 when there is none. */
 export const csrMap = 0xa000
 /** Rows of 24 bytes: slot u16, special u16, pad u32, read mask u64, write mask u64. */

@@ -5,11 +5,12 @@
 import { assert } from '../base/errors.ts'
 import type { Plain } from '../base/state.ts'
 import type { Instant } from '../base/time.ts'
+import { BreakpointList } from './breakpoints.ts'
 import { CodePages } from './code-pages.ts'
 import type { AnswerCall, Core, CoreConfig, HearMagic, Line, WasmEngine, WasmExports } from './core.ts'
 import { hostFuses } from './fpu/fused.ts'
 import { dump } from './dump.ts'
-import { hartStateBytes, layoutFor, nextContext, regionsMax, savedHart, slot, tlbBytes, tlbRead, type Layout } from './layout.ts'
+import { hartStateBytes, layoutFor, nextContext, regionsMax, savedHart, slot, tlbBytes, tlbRead, type Layout, watching } from './layout.ts'
 import { type RegionStatistics, Regions } from './jit/regions.ts'
 import { type Profile, profiles } from './isa/profile.ts'
 import { machineModule } from './machine-module.ts'
@@ -62,6 +63,7 @@ class MachineCore implements Core {
   readonly #code: CodePages
   readonly #regions: Regions
   readonly #profile: Profile
+  readonly breakpoints: BreakpointList
   readonly #timers: Timers
   readonly #supervised: SupervisedHartsOf
   readonly #answer: AnswerCall | undefined
@@ -84,6 +86,11 @@ class MachineCore implements Core {
     const profile = profileOf(config)
     this.#profile = profile
     this.#timers = new Timers(this.#view, (hart) => this.#home(hart), config.harts, 1e9 / config.timebaseHz)
+    this.breakpoints = new BreakpointList({
+      pc: () => this.#view.getBigUint64(slot.pc, true), hart: () => this.#current, now: () => this.now,
+      cut: () => this.#cut(this.now),
+      changed: (watches) => this.#newBreakpoints(watches),
+    })
     this.#answer = config.supervisor
     this.#supervised = new SupervisedHartsOf({
       view: this.#view, harts: config.harts, profile, home: (hart) => this.#home(hart),
@@ -104,7 +111,9 @@ class MachineCore implements Core {
       decodeWord: (word: number, host: number) => this.#code.decodeSingle(word, host & 4095),
       codePage: (ramPage: number) => this.#code.make(ramPage),
       codeWritten,
-      hot: (at: number) => this.#regions.hot(at),
+      hot: (at: number) => { if (!this.breakpoints.watching) this.#regions.hot(at) },
+      breakpoint: () => (this.breakpoints.reached() ? 1 : 0),
+      accessed: (address: bigint, size: number, access: number) => (this.breakpoints.accessed(address, size, access) ? 1 : 0),
       magic: (kind: number) => (this.#callMagic(kind) ? 1 : 0),
       supervise: () => this.#supervise(),
       timerChanged: () => this.#timed(this.#current),
@@ -116,6 +125,7 @@ class MachineCore implements Core {
       ...(config.threshold === 1 ? { batch: 1 } : {}),
     })
     this.#code.regions = this.#regions
+    this.#code.mayStop = (offset) => this.breakpoints.mayStop(offset)
     if (config.magic !== undefined) {
       this.#hearMagic = config.magic
       this.#halted = new HaltedHart({ view: this.#view, layout: this.#layout, ram: this.ram, svadu: profile.extensions.has('svadu'), wrote: (offset, length) => this.wrote(offset, length) })
@@ -150,7 +160,8 @@ class MachineCore implements Core {
   run(until: Instant): void {
     assert(!this.#running, 'a core was run from within its own bus access')
     this.#target = until
-    while (this.#ticks < this.#target) {
+    this.breakpoints.begin()
+    while (this.#ticks < this.#target && this.breakpoints.stop === undefined) {
       this.#timers.ring(this.#ticks)
       const hart = this.#nextAwake()
       if (hart === undefined) return
@@ -254,6 +265,13 @@ class MachineCore implements Core {
     if (!heard && kind !== 0) return false
     this.#view.setBigUint64(slot.pc, BigInt.asUintN(64, halted.next) & ~1n, true)
     return true
+  }
+
+  #newBreakpoints(watches: boolean): void {
+    assert(!this.#running, 'breakpoints change while a hart runs')
+    this.#view.setInt32(watching, watches ? 1 : 0, true)
+    this.#code.clear()
+    this.#forgetTranslations()
   }
 
   #home(hart: number): number {

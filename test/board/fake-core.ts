@@ -1,7 +1,7 @@
 /** A core that runs a script instead of instructions: each step takes ten nanoseconds and may touch the bus. */
 import type { Plain } from '../../src/base/state.ts'
 import type { Instant } from '../../src/base/time.ts'
-import type { Core, CoreConfig, Line } from '../../src/cpu/core.ts'
+import type { Core, CoreConfig, Line, Stop } from '../../src/cpu/core.ts'
 
 export const stepTime = 10
 
@@ -13,6 +13,7 @@ export class FakeCore implements Core {
   now = 0 as Instant
   retired = 0
   wake: Instant | undefined
+  readonly breakpoints: { stop: Stop | undefined; readonly points: []; set(): void } = { stop: undefined, points: [], set: () => undefined }
   /** What each instruction does; the core waits in WFI when there is none left. */
   script: (() => void)[] = []
   /** Lines that are up, as `hart.bit`. */

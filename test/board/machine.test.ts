@@ -68,6 +68,20 @@ describe('machine', () => {
     expect([printed.join(''), machine.state, machine.finish, machine.endedAt]).toEqual(['hi!', 'reset', { kind: 'reset' }, 30])
   })
 
+  it('ends its run at a breakpoint, at that instant, and goes on from there', () => {
+    const { machine, core } = make()
+    machine.start()
+    const rung: number[] = []
+    machine.timeline.alarm('tick', () => void rung.push(machine.timeline.now)).arm(nanoseconds(20))
+    const stop = { point: { kind: 'execute', address: 0n }, hart: 0, pc: 0n, address: 0n, at: at(20) } as const
+    core.script = [() => undefined, () => ((core.breakpoints.stop = stop), core.stopBefore(at(20))), () => undefined, () => undefined]
+    machine.run(at(100))
+    expect([machine.timeline.now, core.now, rung, machine.next]).toEqual([20, 20, [20], 20])
+    core.breakpoints.stop = undefined
+    machine.run(at(100))
+    expect([machine.timeline.now, core.retired]).toEqual([100, 4])
+  })
+
   it('prints what the guest writes and types what the host does', () => {
     const { machine, core, printed } = make()
     machine.start()

@@ -29,6 +29,7 @@ export class ScriptCore implements Core {
   now = 0 as Instant
   retired = 0
   readonly wake = undefined
+  readonly breakpoints = { stop: undefined, points: [], set: () => undefined }
   readonly #bus: CoreBus
   readonly #script: readonly Act[]
   #started = 0

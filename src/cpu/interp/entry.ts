@@ -24,6 +24,8 @@ export const own = {
   across: 5,
   /** A compiled region begins here; its own handler is in the region table. */
   region: 6,
+  /** The host may want the run to end here; the entry's own handler is in its heat. */
+  breakpoint: 7,
 } as const
 
 /** One way in which a row is handled: its length decides the next pc, `discard` that rd is x0. */
@@ -54,9 +56,9 @@ function allVariants(): readonly Variant[] {
   return variants
 }
 
-/** Handlers from 7 on. */
+/** Handlers from 8 on. */
 export const variants: readonly Variant[] = allVariants()
-export const firstVariant = 7
+export const firstVariant = 8
 /** Is the second word an immediate as a whole (true), or rs2, rs3/rm and a short immediate? */
 export const wideImmediate = (row: Row): boolean => ['I', 'U', 'J', 'shift', 'csr', 'fence', 'none'].includes(row.format) && !row.rounding && !row.float
 

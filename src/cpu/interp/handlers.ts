@@ -174,6 +174,7 @@ function atomicHost(d: Dispatch, width: 4 | 8, access: 'read' | 'write'): void {
     spill(d)
     f.set(d.host, { kind: 'call', type: 'i32', func: d.parts.atomicAddress, args: [d.address, c32(width), c32(access === 'read' ? 0 : 1)] })
     f.brIf(d.again, eqz(d.host))
+    f.set(d.fuel, get32(slot.fuel))
   })
 }
 

@@ -99,10 +99,10 @@ function enterPage(f: Func, p: LocalTerm, page: LocalTerm, delta: LocalTerm, pc:
 /** Address of the heat of the entry at p. */
 const heatOf = (parts: Parts, p: Term): Term => add(shrU(p, c32(2)), c32(parts.layout.heat - parts.layout.poolBase / 4))
 
-/** Counts a jump to p; the one that makes it hot tells TypeScript. A region's head isn't counted any more. */
+/** Counts a jump to p; the one that makes it hot tells TypeScript. The heat of a region's head and of a breakpoint is used for something else. */
 export function warm(f: Func, parts: Parts, { p, index }: Pick<Dispatch, 'p' | 'index'>): void {
   if (parts.threshold === 0) return
-  f.if(ne(load('i32.16u', p), c32(own.region)), () => {
+  f.if(ne(or(load('i32.16u', p), c32(1)), c32(own.region | own.breakpoint)), () => {
     f.set(index, add(load('i32.16u', heatOf(parts, p)), c32(1)))
     f.if(leU(index, c32(parts.threshold)), () => {
       f.store('i32.16', heatOf(parts, p), index)
@@ -142,6 +142,7 @@ function dispatch(d: Dispatch): void {
   f.set(handler, load('i32.16u', p))
   f.loop((anew) => {
     bodies[own.region] = () => region(d, anew)
+    bodies[own.breakpoint] = () => breakpoint(d, anew)
     nest(f, bodies, (labels) => f.brTable(handler, labels, labels[0]))
   })
 }
@@ -159,6 +160,17 @@ function region(d: Dispatch, anew: Label): void {
   f.store('i64', c32(0), add(d.delta, extendU(shrU(d.page, c32(2)))), slot.regionPage)
   f.callTable(d.signature, d.index)
   f.br(d.again)
+}
+
+/** Ends the run in front of the instruction, which is none yet, or does it by its own handler. */
+function breakpoint(d: Dispatch, anew: Label): void {
+  const { f, fuel } = d
+  f.set(fuel, add(fuel, c32(1)))
+  spill(d)
+  f.if({ kind: 'call', type: 'i32', func: d.parts.breakpoint, args: [] }, () => f.return())
+  f.set(fuel, sub(fuel, c32(1)))
+  f.set(d.handler, load('i32.16u', heatOf(d.parts, d.p)))
+  f.br(anew)
 }
 
 /** Opens a block for every body, jumps, and writes each body where its block ends. */

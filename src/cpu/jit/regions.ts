@@ -138,7 +138,10 @@ export class Regions {
     return {
       word: (offset) => (this.#halves[code + (offset >> 1)] | (offset === 4094 ? 0 : this.#halves[code + (offset >> 1) + 1] << 16)) >>> 0,
       warm: (offset) => this.#halves[(entries + offset * 4) >> 1] === own.region || this.#halves[this.#heat(entries + offset * 4)] > warmth,
-      seen: (offset) => this.#halves[(entries + offset * 4) >> 1] !== own.undecoded,
+      seen: (offset) => {
+        const handler = this.#halves[(entries + offset * 4) >> 1]
+        return handler !== own.undecoded && handler !== own.breakpoint
+      },
       extensions: this.#extensions,
     }
   }

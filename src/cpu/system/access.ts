@@ -4,7 +4,7 @@
  * Before you edit, read context.ts. Callers have put pc and fuel into the state. A host address of 0 means that a trap was taken and
  * state.pc is its handler. A value without a host address (MMIO, two pages) is left in the scratch slot, whose address is returned.
  */
-import { codeMap, scratchPage, slot, tlbExec, tlbRead, tlbWrite } from '../layout.ts'
+import { codeMap, scratchPage, slot, tlbExec, tlbRead, tlbWrite, watching } from '../layout.ts'
 import { type FuncRef, type Term, add, and, apply, c32, c64, eq, eqz, extendU, gtU, load, ltU, or, select, shl, shrU, sub, wrap } from '../term.ts'
 import type { Func, LocalTerm } from '../wasm/func.ts'
 import { dataPrivilege, tlbIndex } from './context.ts'
@@ -47,6 +47,13 @@ const distance = (parts: Parts, address: Term, physical: Term): Term => sub(host
 const wholePage = (parts: Parts, physical: Term, access: Term, privilege: Term): Term =>
   callTerm(parts.pmpAllows, pageOf(physical), c32(4096), access, privilege)
 
+/** 1 while the page isn't to be remembered, because something on it is watched. The access itself is told of here. */
+function watched(f: Func, parts: Parts, address: Term, size: Term, access: Term): LocalTerm {
+  const found = f.let(c32(0))
+  f.if(load('i32', c32(watching)), () => f.set(found, callTerm(parts.accessed, address, size, access)))
+  return found
+}
+
 function crosses(address: Term, size: Term): Term {
   return gtU(add(and(wrap(address), c32(4095)), size), c32(4096))
 }
@@ -71,7 +78,8 @@ function loadSlow(parts: Parts, f: Func): void {
   const privilege = f.let(dataPrivilege())
   f.if(eqz(callTerm(parts.pmpAllows, physical, size, read, privilege)), () => raised(f, parts, read, address, c32(0)))
   f.if(inRam(parts, physical, extendU(size)), () => {
-    f.if(wholePage(parts, physical, read, privilege), () => fill(f, tlbRead, address, get64(slot.contextData), distance(parts, address, physical)))
+    const apart = watched(f, parts, address, size, read)
+    f.if(and(eqz(apart), wholePage(parts, physical, read, privilege)), () => fill(f, tlbRead, address, get64(slot.contextData), distance(parts, address, physical)))
     f.return(hostAddress(parts, physical))
   })
   f.if(and(wrap(physical), sub(size, c32(1))), () => raised(f, parts, read, address, c32(0)))
@@ -84,6 +92,7 @@ function loadSlow(parts: Parts, f: Func): void {
     f.store('i64.32', c32(0), apply('i64.trunc_f64_u', low), slot.scratch + 4)
   })
   // After the look, so that what was seen doesn't depend on how much fuel there was.
+  f.drop(watched(f, parts, address, size, read))
   f.call(parts.spin, physical)
   f.return(c32(slot.scratch))
 }
@@ -121,12 +130,14 @@ function storeSlow(parts: Parts, f: Func): void {
   f.if(eqz(callTerm(parts.pmpAllows, physical, size, write, privilege)), () => raised(f, parts, write, address, c32(1)))
   f.if(inRam(parts, physical, extendU(size)), () => {
     const host = f.let(hostAddress(parts, physical))
+    const apart = watched(f, parts, address, size, write)
     put(f, host, value, size)
     f.if(load('i32', codeMapOffset(parts, physical), codeMap), () => f.return(callTerm(parts.codeWritten, host, size)))
-    f.if(wholePage(parts, physical, write, privilege), () => fill(f, tlbWrite, address, get64(slot.contextData), distance(parts, address, physical)))
+    f.if(and(eqz(apart), wholePage(parts, physical, write, privilege)), () => fill(f, tlbWrite, address, get64(slot.contextData), distance(parts, address, physical)))
     f.return(c32(0))
   })
   f.if(and(wrap(physical), sub(size, c32(1))), () => raised(f, parts, write, address, c32(1)))
+  f.drop(watched(f, parts, address, size, write))
   const width = f.let(select(eq(size, c32(8)), c32(4), size))
   f.if(eqz(callTerm(parts.mmioWrite, asDouble(physical), width, wrap(value))), () => raised(f, parts, write, address, c32(1)))
   f.if(eq(size, c32(8)), () => {
@@ -188,12 +199,13 @@ function atomicAddress(parts: Parts, f: Func): void {
   // Atomics work on RAM alone; the board's device regions have no AMO support (PMA, §3.6.3).
   f.if(eqz(inRam(parts, physical, extendU(size))), () => raised(f, parts, access, address, c32(0)))
   const host = f.let(hostAddress(parts, physical))
+  const apart = watched(f, parts, address, size, shl(access, c32(1)))
   f.if(eqz(access), () => f.return(host))
   f.if(load('i32', codeMapOffset(parts, physical), codeMap), () => {
     put32(f, slot.codeTouched, host)
     f.return(host)
   })
-  f.if(wholePage(parts, physical, write, privilege), () => fill(f, tlbWrite, address, get64(slot.contextData), distance(parts, address, physical)))
+  f.if(and(eqz(apart), wholePage(parts, physical, write, privilege)), () => fill(f, tlbWrite, address, get64(slot.contextData), distance(parts, address, physical)))
   f.return(host)
 }
 

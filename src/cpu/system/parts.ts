@@ -23,6 +23,10 @@ export interface Imports {
   readonly hot: FuncRef
   /** (CSR number) A pmpcfg or pmpaddr is written with the value at scratch + 8: heeds locks, works out the ranges anew. */
   readonly pmpChanged: FuncRef
+  /** () The hart is at an entry where the host may want to stop → 1: it does. */
+  readonly breakpoint: FuncRef
+  /** (virtual address, size, access: 0 read 1 write 2 both) An access is done by the slow path while something is watched → 1: keep its page out of the TLB. */
+  readonly accessed: FuncRef
   /** () An environment call from S-mode at state.pc is the board's: answers it and moves pc. */
   readonly supervise: FuncRef
   /** () stimecmp or menvcfg of the running hart was written. */
@@ -85,6 +89,8 @@ export function declareImports(module: Module): Imports {
     codeWritten: take('codeWritten', ['i32', 'i32'], ['i32']),
     hot: take('hot', ['i32'], []),
     pmpChanged: take('pmpChanged', ['i32'], []),
+    breakpoint: take('breakpoint', [], ['i32']),
+    accessed: take('accessed', ['i64', 'i32', 'i32'], ['i32']),
     supervise: take('supervise', [], []),
     timerChanged: take('timerChanged', [], []),
     magic: take('magic', ['i32'], ['i32']),
