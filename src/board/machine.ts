@@ -37,6 +37,7 @@ import { buildRom, dynamicInfoAt, Rom } from './rom.ts'
 import { makeSbi } from './sbi/sbi.ts'
 import { Uart } from './uart.ts'
 import { virtTree } from './virt-tree.ts'
+import { type NinepServer, VirtioNinep } from './virtio/9p.ts'
 import { VirtioBlk } from './virtio/blk.ts'
 import { VirtioNet } from './virtio/net.ts'
 import { VirtioRng } from './virtio/rng.ts'
@@ -60,6 +61,8 @@ export interface MachineConfig {
   readonly nics: readonly NicConfig[]
   /** In the order of `vda`, `vdb`, … */
   readonly disks: readonly BlockDevice[]
+  /** Folders that the guest mounts by their tags (virtio-9p). */
+  readonly shares?: readonly { readonly tag: string; readonly server: NinepServer }[]
   /** The machine's own fork of the lab's chance. */
   readonly random: Random
   readonly log: Log
@@ -349,6 +352,7 @@ export class Machine implements Stateful<MachineSnapshot> {
     const harts = Array.from({ length: config.harts }, (_, hart) => hart)
     const nics = config.nics.map(({ mac, offloads = true }, index) => new VirtioNet({ name: `nic${index}`, mac, offloads }))
     const disks = config.disks.map((disk, index) => new VirtioBlk(`disk${index}`, timeline, disk))
+    const shares = (config.shares ?? []).map(({ tag, server }, index) => new VirtioNinep(`share${index}`, tag, timeline, server))
     const board: Board = {
       harts: config.harts,
       scheduler: timeline,
@@ -357,7 +361,7 @@ export class Machine implements Stateful<MachineSnapshot> {
       plic: new Plic(harts.flatMap((hart) => [line(hart, lines.meip), line(hart, lines.seip)])),
       rom: this.#rom,
       clintLines: harts.map((hart) => ({ software: line(hart, lines.msip), timer: line(hart, lines.mtip) })),
-      slots: [...nics, ...disks, new VirtioRng(config.random.fork('rng'))],
+      slots: [...nics, ...disks, new VirtioRng(config.random.fork('rng')), ...shares],
       epochSeconds: config.epochSeconds ?? defaultEpoch,
       finish: (finish) => this.#finished(finish),
       report: (sentence) => config.log.warn('guest.odd', sentence, { machine: config.name }),
@@ -368,10 +372,10 @@ export class Machine implements Stateful<MachineSnapshot> {
 
 const earlier = (one: Instant, other: Instant | undefined): Instant => (other !== undefined && other < one ? other : one)
 
-function checkConfig({ name, ramBytes, harts, nics, disks }: MachineConfig): void {
+function checkConfig({ name, ramBytes, harts, nics, disks, shares = [] }: MachineConfig): void {
   if (!Number.isInteger(harts) || harts < 1 || harts > hartsMax) throw new ConfigError(`${name}: ${harts} harts; a machine has 1 to ${hartsMax}`)
   if (ramBytes % 4096 !== 0) throw new ConfigError(`${name}: memory of ${ramBytes} bytes is not whole pages of 4096`)
-  const devices = nics.length + disks.length + 1
-  if (devices > virtioSlotsMax) throw new ConfigError(`${name}: ${nics.length} NICs and ${disks.length} disks; there is room for ${virtioSlotsMax - 1} together`)
+  const devices = nics.length + disks.length + shares.length + 1
+  if (devices > virtioSlotsMax) throw new ConfigError(`${name}: ${nics.length} NICs, ${disks.length} disks and ${shares.length} shares; there is room for ${virtioSlotsMax - 1} together`)
   for (const { mac } of nics) assert(mac.length === 6 && (mac[0] & 1) === 0, `${name}: a NIC's address is six bytes and unicast`)
 }

@@ -13,7 +13,8 @@ import { buildScript } from './images/uimage.ts'
 export function imagesOf(topology: Topology): string[] {
   const boots = topology.machines.flatMap(({ boot }) => (boot.kind === 'program' ? [] : [boot.firmware, boot.payload, boot.kernel, boot.initrd]))
   const served = topology.hosts.flatMap((host) => host.services.flatMap((service) => Object.values(service.files)))
-  return [...new Set([...boots, ...served].filter((name) => name !== undefined))]
+  const shared = topology.machines.flatMap(({ shares }) => shares.map(({ source }) => source.image))
+  return [...new Set([...boots, ...served, ...shared].filter((name) => name !== undefined))]
 }
 
 /** @param folder what the lab file's paths are relative to. @throws {HostError} with what to type next. */

@@ -2,7 +2,7 @@
 import { ConfigError } from '../base/errors.ts'
 import { SeededRandom } from '../base/random.ts'
 import { usualEpoch } from '../base/calendar.ts'
-import type { Clock, Duration, Instant, Scheduler } from '../base/time.ts'
+import { type Clock, type Duration, type Instant, type Scheduler, start } from '../base/time.ts'
 import type { BootImages } from '../board/boot.ts'
 import type { Image } from '../board/image.ts'
 import { guestProgramPath } from '../board/magic/boot-program.ts'
@@ -15,6 +15,7 @@ import { Nat } from '../nat/nat.ts'
 import { forward } from '../stack/forward.ts'
 import { Host } from '../stack/host.ts'
 import { type ServicePoint, type ServiceRoom, ServiceConfigError } from '../stack/service.ts'
+import type { Volume } from '../stack/volume.ts'
 import { parseIpv4, parseMac } from '../wire/address.ts'
 import { Fabric } from './fabric.ts'
 import { Trouble } from './faults/trouble.ts'
@@ -26,8 +27,9 @@ import type { LabParts } from './lab-parts.ts'
 import { MachineIsland } from './machine-island.ts'
 import { guestProgram } from './magic/guest-program.ts'
 import { nodeViews, probeOf } from './service-views.ts'
+import { ShareSession } from './share/session.ts'
 import { Tap } from './tap.ts'
-import type { HostPlan, LinkPlan, MachinePlan, NetworkPlan, NicPlan, ServicePlan, Topology, UplinkPlan } from './topology.ts'
+import type { HostPlan, LinkPlan, MachinePlan, NetworkPlan, NicPlan, ServicePlan, SharePlan, Topology, UplinkPlan } from './topology.ts'
 import { Uplink } from './uplink.ts'
 
 /** Of a lab without any cable between islands: they may run apart as far as they like. */
@@ -52,6 +54,7 @@ class Builder {
   readonly #services = new Map<string, ServicePoint>()
   readonly #hosts = new Map<string, Host>()
   readonly #taps: Tap[] = []
+  readonly #shared: Volume[] = []
   readonly #uplinks = new Map<string, Uplink>()
   readonly #nats = new Map<string, Nat>()
   /** Set once the lab is there; before that nothing happens. */
@@ -87,6 +90,7 @@ class Builder {
       taps: this.#taps,
       uplinks: this.#uplinks,
       nats: this.#nats,
+      volumes: this.#shared,
       lookAhead: this.#lookAhead ?? boundless,
       holds: this.#holds,
       random: this.#random,
@@ -105,6 +109,7 @@ class Builder {
       boot: this.#bootWithMagic(this.#boot(plan), plan),
       nics: plan.nics.map((nic) => ({ mac: parseMac(nic.mac) })),
       disks: plan.disks.map((disk) => this.#parts.disk(disk)),
+      shares: plan.shares.map((share) => ({ tag: share.tag, server: this.#share(plan, share) })),
       random: this.#random.fork(`machine ${plan.name}`),
       magic: this.#magic(plan),
       log,
@@ -131,6 +136,17 @@ class Builder {
     const { initrd, bootargs = '' } = images
     if (/(^|\s)rdinit=/.test(bootargs)) return images
     return { ...images, initrd: { name: initrd.name, bytes: withProgram(initrd.bytes, guestProgramPath, guestProgram()) }, bootargs: `${bootargs} rdinit=${guestProgramPath}`.trimStart() }
+  }
+
+  #share(plan: MachinePlan, { source }: SharePlan): ShareSession {
+    // While the lab is put together there is no machine yet, and it is the first instant.
+    const clock: Clock = { get now(): Instant { return machines.get(plan.name)?.machine.timeline.now ?? start } }
+    const machines = this.#machines
+    const open = this.#volumes(clock).volume
+    if (open === undefined) throw new ConfigError('this lab has no folders to share', this.#parts.place(['nodes', plan.name, 'share']))
+    const volume = open(source)
+    this.#shared.push(volume)
+    return new ShareSession(volume, source.write === false)
   }
 
   #boot({ boot }: MachinePlan): BootImages {

@@ -15,6 +15,7 @@ import type { Switch } from '../link/switch.ts'
 import type { Nat } from '../nat/nat.ts'
 import type { Host } from '../stack/host.ts'
 import type { ServicePoint } from '../stack/service.ts'
+import type { Volume } from '../stack/volume.ts'
 import { Door } from './door.ts'
 import type { Fabric } from './fabric.ts'
 import type { Holds } from './holds.ts'
@@ -50,6 +51,8 @@ export interface LabPieces {
   readonly holds: Holds
   /** All the lab's chance comes from it. */
   readonly random: SeededRandom
+  /** What guests share; closed with the lab. */
+  readonly volumes: readonly Volume[]
   /** Of the shortest cable between two islands. */
   readonly lookAhead: Duration
 }
@@ -84,6 +87,7 @@ export class Lab implements LabPieces {
   readonly lookAhead: Duration
   readonly holds: Holds
   readonly random: SeededRandom
+  readonly volumes: readonly Volume[]
   readonly door: Door
   readonly verdicts: Verdicts
   /** Copies and commands in guests. */
@@ -122,6 +126,7 @@ export class Lab implements LabPieces {
     this.lookAhead = pieces.lookAhead
     this.holds = pieces.holds
     this.random = pieces.random
+    this.volumes = pieces.volumes
     this.#islands = new Islands([this.fabric, ...this.machines.values()], this.lookAhead)
     this.door = new Door(this.#islands)
     for (const uplink of this.uplinks.values()) this.door.join(uplink)
@@ -210,6 +215,7 @@ export class Lab implements LabPieces {
   close(why: string): void {
     this.verdicts.close(this.#endedAt ?? this.now, why)
     for (const service of this.services.values()) service.close()
+    for (const volume of this.volumes) volume.close()
     for (const recorder of this.#recorders) recorder.close()
     this.#recorders.clear()
   }

@@ -5,6 +5,7 @@ import { resolveBoot } from './resolve-boot.ts'
 import { refuseSameForwards, resolveForwards } from './resolve-forwards.ts'
 import { resolveNics } from './resolve-nics.ts'
 import type { LooseLink } from './resolve-links.ts'
+import { resolveShares } from './resolve-shares.ts'
 import { serviceWords, servicesOf } from './resolve-networks.ts'
 import type { NodeText } from './schema.ts'
 import { formatSize } from './units.ts'
@@ -52,7 +53,7 @@ function whole(reading: Reading, name: string): { kind: string; text: NodeText }
 
 function host(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): HostPlan {
   const path = ['nodes', name]
-  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'steps', 'disks', 'console', 'magic', 'depends_on', 'ports']) {
+  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'steps', 'disks', 'share', 'console', 'magic', 'depends_on', 'ports']) {
     if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'a node of kind service has no such thing', undefined, 'key')
   }
   for (const nic of nics) {
@@ -71,9 +72,10 @@ function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]
   if (memoryBytes < leastMemory || memoryBytes > mostMemory) reading.fail([...path, 'memory'], `${formatSize(memoryBytes)} is out of range`, `a machine has ${formatSize(leastMemory)} to ${formatSize(mostMemory)}`)
   if (memoryBytes % 4096 !== 0) reading.fail([...path, 'memory'], 'memory comes in pages of 4K')
   const disks = (text.disks ?? []).map((disk): DiskPlan => diskPlan(typeof disk === 'string' ? { file: disk } : disk))
+  const shares = resolveShares(reading, path, text)
   // One slot is the entropy device's.
-  if (nics.length + disks.length > slots - 1) reading.fail(path, `${nics.length} interfaces and ${disks.length} disks; a machine has room for ${slots - 1} in all`, undefined, 'key')
-  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot: resolveBoot(reading, path, text), nics, disks, console: consolePlan(text), magic: magicPlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
+  if (nics.length + disks.length + shares.length > slots - 1) reading.fail(path, `${nics.length} interfaces, ${disks.length} disks and ${shares.length} shares; a machine has room for ${slots - 1} in all`, undefined, 'key')
+  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot: resolveBoot(reading, path, text), nics, disks, shares, console: consolePlan(text), magic: magicPlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
 }
 
 function diskPlan({ file, format, read_only: readOnly, overlay, uses }: Exclude<NonNullable<NodeText['disks']>[number], string>): DiskPlan {

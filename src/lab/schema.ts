@@ -5,7 +5,7 @@
 import * as z from 'zod'
 import { cpuNames } from '../cpu/isa/profile.ts'
 import { formatWords } from '../disk/format.ts'
-import { duration, type Quantity, rate, share, size } from './units.ts'
+import { duration, type Quantity, rate, share as part, size } from './units.ts'
 
 /** A name that may become a host name, a file name and a part of an interface name. */
 const name = z.string({ error: 'expected a name' }).regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/, { error: 'a name is up to 63 letters, digits, "_", "-" and "."' })
@@ -21,7 +21,7 @@ const span = quantity(duration).describe('A duration with its unit: ns, us, ms, 
 const bytes = quantity(size).describe('A size with its unit: K, M, G')
 const bitRate = quantity(rate).describe('A rate with its unit: bit, kbit, Mbit, Gbit')
 /** 0 is 0 in every unit. */
-const percent = z.union([z.literal(0), quantity(share)], { error: 'expected a share with its unit, like 1%' }).describe('A share with its unit, %')
+const percent = z.union([z.literal(0), quantity(part)], { error: 'expected a share with its unit, like 1%' }).describe('A share with its unit, %')
 
 const port = z.int({ error: 'expected a port number' }).min(1, { error: 'ports are 1 to 65535' }).max(65535, { error: 'ports are 1 to 65535' })
 const ipv4 = z.string({ error: 'expected an address like 10.0.0.1' }).regex(/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/, { error: 'expected an address like 10.0.0.1' })
@@ -64,6 +64,15 @@ const diskSettings = z.strictObject({
   uses: z.array(path).optional().describe('Files and folders elsewhere that the image may name as its base or extents'),
 })
 const disk = z.union([path, diskSettings], { error: 'expected a path, or { file, format, read_only, overlay, uses }' })
+const shareSettings = z.strictObject({
+  host: path.optional().describe('A folder of this computer, or a cpio archive'),
+  image: path.optional().describe('A cpio archive by its image’s name, such as an initramfs'),
+  tag: z.string({ error: 'expected a mount tag' }).regex(/^[!-+\--~]{1,64}$/, { error: 'a mount tag is up to 64 letters, digits and signs, without blanks and commas' }).optional().describe('What the guest mounts it by; share0, share1 … when left out'),
+  write: z.union([z.boolean(), z.literal('overlay')], { error: 'expected true, false or overlay' }).optional().describe('overlay: what is written is kept in memory, and goes with the lab'),
+  size: bytes.optional().describe('Memory that what is written may take'),
+})
+const oneShare = z.union([path, shareSettings], { error: 'expected ./folder, or { host, image, tag, write, size }' })
+const share = z.union([path, shareSettings, z.array(oneShare)], { error: 'expected ./folder, { host, image, tag, write, size }, or a list of them' })
 const console = z.strictObject({
   tcp: z.union([port, z.string().regex(/^(?:[^:\s]+|\[[^\]\s]+\]):\d{1,5}$/)], { error: 'expected a port, or "host:port"' }).optional(),
   unix: path.optional(),
@@ -119,6 +128,7 @@ const node = z.strictObject({
   steps: z.array(scriptStep, { error: 'expected a list of steps' }).min(1, { error: 'a script has a step or more' }).max(64, { error: 'a script has at most 64 steps' }).optional().describe('Of program: script, one after the other'),
   networks: attachments.optional(),
   disks: z.array(disk, { error: 'expected a list of disks' }).optional(),
+  share: share.optional().describe('Folders of this computer that the guest mounts: mount -t 9p -o trans=virtio,version=9p2000.L share0 /mnt'),
   console: console.optional(),
   magic: magic.optional().describe('Magic instructions and semihosting: netloom cp and exec, and what docs/magic.md says'),
   depends_on: dependencies.optional(),

@@ -3,6 +3,7 @@ import type { Duration } from '../base/time.ts'
 import type { CpuName } from '../cpu/isa/profile.ts'
 import type { FormatName } from '../disk/format.ts'
 import type { Path } from '../stack/service.ts'
+import type { VolumeSource } from '../stack/volume.ts'
 import type { FrameCount } from './tests/frame-tests.ts'
 import type { Reach } from './tests/reach-tests.ts'
 import type { TextPattern } from './tests/text-pattern.ts'
@@ -111,6 +112,7 @@ export interface MachinePlan {
   readonly boot: BootPlan
   readonly nics: readonly NicPlan[]
   readonly disks: readonly DiskPlan[]
+  readonly shares: readonly SharePlan[]
   readonly console: ConsolePlan
   /** Magic instructions mean something; undefined: they are HINTs. */
   readonly magic?: MagicPlan | undefined
@@ -151,6 +153,13 @@ export interface DiskPlan {
   readonly overlay: string | true | undefined
   /** Files and folders elsewhere that the image may name. */
   readonly uses: readonly string[]
+}
+
+/** A folder that the guest mounts over virtio-9p. */
+export interface SharePlan {
+  /** Unique on its node. */
+  readonly tag: string
+  readonly source: VolumeSource
 }
 
 /** Where else the console goes; it is always in memory and on the terminal that asks for it. */

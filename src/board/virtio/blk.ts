@@ -7,7 +7,7 @@ import type { BlockDevice } from '../../disk/block.ts'
 import { DiskError } from '../../disk/block.ts'
 import { dueOf, rearm } from '../model.ts'
 import type { Chain } from './chain.ts'
-import { gather, scatter, slice } from './chain.ts'
+import { copyChains, gather, scatter, slice } from './chain.ts'
 import type { VirtioDevice, VirtioHost } from './device.ts'
 
 /** §5.2.3. */
@@ -188,9 +188,6 @@ export class VirtioBlk implements VirtioDevice {
 }
 
 class Unsupported extends Error {}
-
-const copyChains = (chains: readonly Chain[]): Chain[] =>
-  chains.map((chain) => ({ ...chain, readable: chain.readable.map((part) => ({ ...part })), writable: chain.writable.map((part) => ({ ...part })) }))
 
 /** §5.2.4. */
 function buildConfig(disk: BlockDevice): Uint8Array {

@@ -55,3 +55,7 @@ export function scatter(memory: GuestMemory, segments: readonly Segment[], offse
   }
   return at
 }
+
+/** Copies that share nothing, for a device's state. */
+export const copyChains = (chains: readonly Chain[]): Chain[] =>
+  chains.map((chain) => ({ ...chain, readable: chain.readable.map((part) => ({ ...part })), writable: chain.writable.map((part) => ({ ...part })) }))
