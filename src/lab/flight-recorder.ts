@@ -64,7 +64,7 @@ export class FlightRecorder {
 
   #packet({ time, place, out, bytes, length, comment }: Kept, traces: readonly Trace[]): Packet {
     const tap = this.#taps[place]
-    const told = tap === undefined ? comment : [comment, remembered(traces[place], bytes, tap)].filter((part) => part !== '').join('; ')
+    const told = tap === undefined ? comment : [comment, remembered(traces[place], bytes, tap, out)].filter((part) => part !== '').join('; ')
     return { interface: place, time, flags: out ? packetFlags.out : packetFlags.in, comment: told === '' ? undefined : told, bytes, originalLength: length }
   }
 
@@ -109,9 +109,11 @@ export class FlightRecorder {
   }
 }
 
-/** What only the conversation tells: the TFTP of a transfer's own ports. */
-function remembered(trace: Trace, bytes: Uint8Array, { place, medium }: Tap): string {
+/** What only the conversation tells: the TFTP of a transfer's own ports, the call that an RPC reply answers. */
+function remembered(trace: Trace, bytes: Uint8Array, { place, medium }: Tap, out: boolean): string {
   const layers = trace.layers(bytes, medium)
   const inner = layers.at(-1)
-  return inner?.name === 'tftp' ? `${lineOf([inner])}, ${place.node}` : ''
+  if (inner === undefined) return ''
+  const told = inner.name === 'tftp' ? lineOf([inner]).replace(/^tftp data (block \d+),.*$/, 'tftp $1') : inner.fields[0]?.name === 'kind' && inner.fields[0].value === 'reply' ? inner.line : ''
+  return told === '' ? '' : `${told} ${out ? 'from' : 'to'} ${place.node}`
 }

@@ -21,6 +21,8 @@ describe('netloom test', () => {
     await bench.call('test', file, '--results', bench.file('said'))
     const { packets } = pcapng.parse(readFileSync(`${bench.file('said/netlab-1')}/flight.pcapng`))
     expect(packets.some(({ comment }) => comment?.startsWith('hello: lease 10.0.0.') === true)).toBe(true)
+    expect(packets.some(({ comment }) => comment === 'dropped by f1; tftp block 1 to node1')).toBe(true)
+    expect(packets.some(({ comment }) => comment?.endsWith('tftp read request motd octet from node1') === true)).toBe(true)
   })
 
   it('leaves hash, packets, consoles, events and an explanation of a run that failed, and says the cause', async () => {

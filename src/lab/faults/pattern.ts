@@ -42,8 +42,13 @@ export function parsePattern(text: string): Pattern {
 
 /** Whether the packet fits all terms; where it is seen is not looked at here. */
 export function fits({ terms }: Pattern, layers: readonly Layer[]): boolean {
-  return terms.every((term) => layers.some((layer) => layer.name === term.protocol && fitsTerm(term, layer)))
+  return terms.every((term) => layers.some((layer) => isOf(layer.name, term.protocol) && fitsTerm(term, layer)))
 }
+
+/** Several formats of one protocol: a word for all of them. */
+const families: Readonly<Record<string, readonly string[]>> = { nfs: ['nfs3', 'nfs4'] }
+
+const isOf = (name: string, protocol: string): boolean => name === protocol || (Object.hasOwn(families, protocol) && families[protocol].includes(name))
 
 function parseTerm(term: string, whole: string): Term {
   const compared = comparison.exec(term)
@@ -61,7 +66,7 @@ function parseTerm(term: string, whole: string): Term {
 }
 
 function known(protocol: string, whole: string): void {
-  if (!formatNames.includes(protocol)) throw new ConfigError(`"${whole}": the pretty-printer knows no "${protocol}"`, undefined, suggestion(protocol, formatNames))
+  if (!formatNames.includes(protocol) && !Object.hasOwn(families, protocol)) throw new ConfigError(`"${whole}": the pretty-printer knows no "${protocol}"`, undefined, suggestion(protocol, [...formatNames, ...Object.keys(families)]))
 }
 
 function fitsTerm(term: Term, layer: Layer): boolean {

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../../src/base/errors.ts'
-import { unhex } from '../../../src/base/bytes.ts'
+import { concat, unhex } from '../../../src/base/bytes.ts'
 import { fits, parsePattern } from '../../../src/lab/faults/pattern.ts'
 import { Trace } from '../../../src/link/trace.ts'
 import { addressSum4 } from '../../../src/wire/checksum.ts'
 import * as ethernet from '../../../src/wire/ethernet.ts'
 import * as ipv4 from '../../../src/wire/ipv4.ts'
+import * as rpc from '../../../src/wire/rpc.ts'
 import * as tcp from '../../../src/wire/tcp.ts'
 import * as tftp from '../../../src/wire/tftp.ts'
 import * as udp from '../../../src/wire/udp.ts'
+import { XdrWriter } from '../../../src/wire/xdr.ts'
 
 const [a, b] = [0x0a00_000a, 0x0a00_0001]
 const packet = (source: number, destination: number, protocol: number, payload: Uint8Array): Uint8Array =>
@@ -35,6 +37,21 @@ describe('a pattern', () => {
     expect(matches('tftp.rrq', rrq)).toBe(true)
     expect(matches('tftp.data', rrq)).toBe(false)
     expect(matches('dhcp', rrq)).toBe(false)
+  })
+
+  it('tells what an NFS reply answers, by datagram and by the first segment of a long one', () => {
+    const call = rpc.buildCall({ xid: 7, program: rpc.programs.nfs, version: 3, procedure: 6, payload: new XdrWriter().opaque(unhex('0102')).u64(0n).u32(4096).bytes })
+    const reply = rpc.putReply(new XdrWriter(), 7, { kind: 'accepted', status: 0 }).u32(0).u32(0).u32(4096).bytes
+    const trace = new Trace()
+    expect(matches('nfs.read', datagram(900, 2049, call), trace)).toBe(true)
+    expect(matches('nfs.read reply', datagram(900, 2049, call), trace)).toBe(false)
+    expect(matches('nfs.read reply', datagram(2049, 900, reply), trace)).toBe(true)
+    expect(matches('nfs.lookup reply', datagram(2049, 900, reply), trace)).toBe(false)
+    expect(matches('nfs3.status = 0', datagram(2049, 900, reply), trace)).toBe(true)
+    expect(matches('nfs.read reply', datagram(2049, 900, reply))).toBe(false)
+    const long = concat(unhex('80001080'), reply)
+    const first = packet(a, b, 6, tcp.build({ sourcePort: 2049, destinationPort: 900, sequence: 1, acknowledgment: 0, flags: 0x10, window: 1000, urgentPointer: 0, options: new Uint8Array(0), payload: long }, addressSum4(a, b, 6)))
+    expect(matches('nfs.read reply', first, trace)).toBe(true)
   })
 
   it('follows a TFTP transfer to the ports it moved to', () => {
