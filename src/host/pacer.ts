@@ -37,9 +37,12 @@ export class Pacer implements Clock {
     return Math.floor(Math.min(here, here - lag + mostLag) + lead) as Instant
   }
 
-  /** The instant for what comes in now: real time while the lab rests, and as early as may be while it is behind. */
+  /**
+   * The instant for what comes in now: real time while the lab rests, and as early as may be while it is behind. What was done at an instant is done:
+   * it comes behind it, for a replay would let it in before.
+   */
   get now(): Instant {
-    return Math.floor(this.#reached(this.#here())) as Instant
+    return Math.max(this.#lab.now + 1, Math.floor(this.#reached(this.#here()))) as Instant
   }
 
   /** Milliseconds of the host's until `next` may be done; 0 when it may be now. */
