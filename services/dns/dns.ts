@@ -14,8 +14,9 @@ import { parseConfig } from './config.ts'
 import { Forwarder } from './forwarder.ts'
 import { DnsStreams } from './streams.ts'
 import { Zones } from './zones.ts'
+import { isOwnAddress } from '../own-address.ts'
 
-export const dns: ServiceKind<DnsConfig> = { kind: 'dns', parse: parseConfig, create: (config, room) => new DnsService(config, room) }
+export const dns: ServiceKind<DnsConfig> = { kind: 'dns', bothVersions: true, parse: parseConfig, create: (config, room) => new DnsService(config, room) }
 
 /** Names that somebody was told don't exist; each is logged once. */
 const mostMissed = 256
@@ -37,7 +38,7 @@ class DnsService implements ServicePoint {
     const { name, sockets, scheduler, random } = room
     this.#forwarder = new Forwarder({ name, sockets, scheduler, random: random.fork('forward'), servers: config.forward })
     this.#socket = sockets.bind({ address: '0.0.0.0', port: serverPort }, (payload, { from, to }) => {
-      if (!room.interfaces.some((each) => each.ipv4?.address === to.address)) return
+      if (!isOwnAddress(room.interfaces, to.address)) return
       this.#hear(payload, from.address, (message, asked) => {
         // "the lesser of what both sides take"; 512 where the asker didn't say (RFC 6891 §6.2.5).
         const room = Math.min(ourUdpBytes, Math.max(leastUdpBytes, asked?.edns?.udpBytes ?? leastUdpBytes))

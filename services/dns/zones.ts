@@ -2,13 +2,13 @@
  * The zones a lab has: its domain with every node in it, every node by its bare name, the addresses of its subnets backwards, and
  * each name of `records:` that lies elsewhere by itself, so that the rest of that domain may still be asked for outside.
  */
-import type { ServiceRoom } from '../../src/stack/service.ts'
+import type { InterfaceView, ServiceRoom } from '../../src/stack/service.ts'
 import type { Data } from '../../src/wire/dns-data.ts'
 import type { DnsConfig, Entry } from './config.ts'
-import { formatIpv4, parseIpv4 } from '../../src/wire/address.ts'
+import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../../src/wire/address.ts'
 import { types } from '../../src/wire/dns-data.ts'
 import { fold, isBelow } from '../../src/wire/dns-name.ts'
-import { hex } from '../../src/base/bytes.ts'
+import { hex, unhex } from '../../src/base/bytes.ts'
 import { Zone } from './zone.ts'
 
 export class Zones {
@@ -19,6 +19,7 @@ export class Zones {
     this.#zones = zonesOf(config, room).sort((a, b) => b.apex.length - a.apex.length)
     const zone = this.of(config.domain) as Zone
     for (const { ipv4 } of room.interfaces) if (ipv4 !== undefined) zone.add(serverName(config), types.a, { kind: 'a', address: parseIpv4(ipv4.address) })
+    for (const { address } of room.interfaces.flatMap(global6)) zone.add(serverName(config), types.aaaa, dataOf(address))
     for (const each of this.#zones) if (each.apex.includes('.') || each === zone) each.add(each.apex, types.ns, { kind: 'name', name: serverName(config) })
     for (const { name, type, data, ttl } of config.records) this.of(name)?.add(name, type, data, ttl)
     for (const { name, data } of config.records.filter((each) => !each.name.startsWith('*'))) {
@@ -42,10 +43,10 @@ const serverName = (config: DnsConfig): string => `ns.${config.domain}`
 
 function zonesOf(config: DnsConfig, { interfaces, nodes }: Pick<ServiceRoom, 'interfaces' | 'nodes'>): Zone[] {
   const byName = new Map(nodes.map((node) => [fold(node.name), node]))
-  const addresses = (name: string): readonly Data[] | undefined => byName.get(name)?.addresses.map((address) => ({ kind: 'a', address: parseIpv4(address) }))
+  const addresses = (name: string): readonly Data[] | undefined => byName.get(name)?.addresses.map(dataOf)
   const below = (name: string): string => name.slice(0, Math.max(0, name.length - config.domain.length - 1))
   const backwards = (name: string): readonly Data[] | undefined => {
-    const address = addressOf(name)
+    const address = addressOf(name) ?? address6Of(name)
     const named = address === undefined ? [] : nodes.filter((node) => node.addresses.includes(address))
     return named.length === 0 ? undefined : named.map((node) => ({ kind: 'name', name: `${fold(node.name)}.${config.domain}` }))
   }
@@ -54,6 +55,7 @@ function zonesOf(config: DnsConfig, { interfaces, nodes }: Pick<ServiceRoom, 'in
   const put = (zone: Zone): void => void (zones.has(zone.apex) || zones.set(zone.apex, zone))
   put(new Zone(settings(config.domain), (name) => addresses(below(name))))
   for (const { ipv4 } of interfaces) if (ipv4 !== undefined) put(new Zone(settings(reverseApex(ipv4.address, ipv4.prefix)), backwards))
+  for (const { address, prefix } of interfaces.flatMap(global6)) put(new Zone(settings(reverseApex6(address, prefix)), backwards))
   for (const apex of config.zones) put(new Zone(settings(apex)))
   for (const name of byName.keys()) if (!name.includes('.')) put(new Zone(settings(name), (asked) => (asked === name ? addresses(name) : undefined)))
   const claimed = [...zones.keys()]
@@ -74,10 +76,26 @@ function reverseApex(address: string, prefix: number): string {
   return `${address.split('.').slice(0, octets).reverse().join('.')}.in-addr.arpa`
 }
 
+/** `fd00:1::/64` → its 16 nibbles backwards in `ip6.arpa`; a prefix that ends inside a nibble has the zone of the whole nibbles in front. */
+function reverseApex6(address: string, prefix: number): string {
+  return `${[...hex(parseIpv6(address))].slice(0, Math.max(1, prefix >> 2)).reverse().join('.')}.ip6.arpa`
+}
+
+/** Those that mean something beyond the link. */
+const global6 = ({ ipv6 }: InterfaceView): NonNullable<InterfaceView['ipv6']> => (ipv6 ?? []).filter(({ address }) => !address.includes('%'))
+
 /** Where the name of an address is found (RFC 1035 §3.5, RFC 3596 §2.5). */
 function reverseName(data: Data): string | undefined {
   if (data.kind === 'a') return `${formatIpv4(data.address).split('.').reverse().join('.')}.in-addr.arpa`
   return data.kind === 'aaaa' ? `${[...hex(data.address)].reverse().join('.')}.ip6.arpa` : undefined
+}
+
+const dataOf = (address: string): Data => (address.includes(':') ? { kind: 'aaaa', address: parseIpv6(address) } : { kind: 'a', address: parseIpv4(address) })
+
+/** Nibbles backwards (RFC 3596 §2.5). @returns as nodes write theirs. */
+function address6Of(name: string): string | undefined {
+  const match = /^((?:[0-9a-f]\.){32})ip6\.arpa$/.exec(name)
+  return match === null ? undefined : formatIpv6(unhex(match[1].split('.').reverse().join('')))
 }
 
 function addressOf(name: string): string | undefined {

@@ -7,7 +7,7 @@ import { utf8 } from '../../src/base/bytes.ts'
 import { parseConfig } from './config.ts'
 import { Session } from './session.ts'
 
-export const ftp: ServiceKind<FtpConfig> = { kind: 'ftp', parse: parseConfig, create: (config, room) => new FtpService(config, room) }
+export const ftp: ServiceKind<FtpConfig> = { kind: 'ftp', bothVersions: true, parse: parseConfig, create: (config, room) => new FtpService(config, room) }
 
 class FtpService implements ServicePoint {
   readonly #config: FtpConfig

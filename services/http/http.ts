@@ -18,7 +18,7 @@ import { parseConfig } from './config.ts'
 import { Connection } from './connection.ts'
 import { formatDate } from './http-date.ts'
 
-export const http: ServiceKind<HttpConfig> = { kind: 'http', parse: parseConfig, create: (config, room) => new HttpService(config, room) }
+export const http: ServiceKind<HttpConfig> = { kind: 'http', bothVersions: true, parse: parseConfig, create: (config, room) => new HttpService(config, room) }
 
 class HttpService implements ServicePoint {
   readonly #config: HttpConfig

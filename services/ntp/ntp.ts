@@ -5,6 +5,7 @@ import { secondsOf, usualEpoch } from '../../src/base/calendar.ts'
 import { Malformed } from '../../src/base/errors.ts'
 import { build, modes, parse, serverPort, stampOf, type Packet } from '../../src/wire/ntp.ts'
 import { Settings } from '../settings.ts'
+import { isOwnAddress } from '../own-address.ts'
 
 export interface NtpConfig {
   /** What virtual time 0 is, in nanoseconds since 1970. */
@@ -19,7 +20,7 @@ const dispersion = 1
 /** Nanoseconds. */
 const precision = -30
 
-export const ntp: ServiceKind<NtpConfig> = { kind: 'ntp', parse: parseConfig, create: (config, room) => new NtpService(config, room) }
+export const ntp: ServiceKind<NtpConfig> = { kind: 'ntp', bothVersions: true, parse: parseConfig, create: (config, room) => new NtpService(config, room) }
 
 /** @throws {ServiceConfigError} */
 export function parseConfig(config: unknown): NtpConfig {
@@ -61,7 +62,7 @@ class NtpService implements ServicePoint {
   }
 
   #hear(payload: Uint8Array, { from, to }: Arrival): void {
-    if (!this.#room.interfaces.some((each) => each.ipv4?.address === to.address)) return
+    if (!isOwnAddress(this.#room.interfaces, to.address)) return
     try {
       const request = parse(payload)
       const mode = answerMode(request)

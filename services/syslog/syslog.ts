@@ -18,7 +18,7 @@ export interface SyslogConfig {
   readonly level: number
 }
 
-export const syslog: ServiceKind<SyslogConfig> = { kind: 'syslog', parse: parseConfig, create: (config, room) => new SyslogService(config, room) }
+export const syslog: ServiceKind<SyslogConfig> = { kind: 'syslog', bothVersions: true, parse: parseConfig, create: (config, room) => new SyslogService(config, room) }
 
 /** @throws {ServiceConfigError} */
 export function parseConfig(config: unknown): SyslogConfig {

@@ -17,8 +17,12 @@ import { isGuess, nearNames, refusalOf, refuseName } from './look.ts'
 import { blockLimit, negotiate } from './negotiate.ts'
 import { Receiving } from './receiving.ts'
 import { Sending } from './sending.ts'
+import { isOwnAddress } from '../own-address.ts'
 
-export const tftp: ServiceKind<TftpConfig> = { kind: 'tftp', parse: parseConfig, create: (config, room) => new TftpService(config, room) }
+/** IPv6's header beyond IPv4's, in bytes: blocks must fit a packet. */
+const longerHeader = 20
+
+export const tftp: ServiceKind<TftpConfig> = { kind: 'tftp', bothVersions: true, parse: parseConfig, create: (config, room) => new TftpService(config, room) }
 
 /** Transfers at once, over all clients. */
 const mostTransfers = 1024
@@ -62,10 +66,10 @@ class TftpService implements ServicePoint {
   #hear(payload: Uint8Array, arrival: Arrival): void {
     // "A server SHOULD silently ignore requests to a broadcast address" (RFC 1123 §4.2.3.5).
     const local = this.#room.interfaces.find((each) => each.name === arrival.interface)
-    if (local === undefined || !this.#room.interfaces.some((each) => each.ipv4?.address === arrival.to.address)) return
+    if (local === undefined || !isOwnAddress(this.#room.interfaces, arrival.to.address)) return
     try {
       const packet = parse(payload)
-      if (packet.kind === 'rrq' || packet.kind === 'wrq') this.#request(packet, arrival, local.mtu)
+      if (packet.kind === 'rrq' || packet.kind === 'wrq') this.#request(packet, arrival, local.mtu - (arrival.to.address.includes(':') ? longerHeader : 0))
     } catch (error) {
       if (!(error instanceof Malformed)) throw error
       this.#counters.malformed++

@@ -1,6 +1,6 @@
 /** Addresses a lab file left out: stable, derived from names and the seed, never drawn. IPv4 in dotted text, as everywhere above the wire. */
 import { hash32 } from '../base/random.ts'
-import { broadcastOf, formatIpv4, inSubnet, maskOf, parseIpv4, type Subnet4 } from '../wire/address.ts'
+import { broadcastOf, formatIpv4, inSubnet, maskOf, parseIpv4, parseIpv6, type Subnet4 } from '../wire/address.ts'
 import type { Subnet } from './topology.ts'
 
 /** `02:xx:…`: locally administered, unicast (IEEE 802-2014 §8.2), from who and where. `attempt` tells apart names whose hashes meet. */
@@ -10,6 +10,14 @@ export function derivedMac(seed: string, lab: string, node: string, nic: string,
   const high = hash32(path, 2)
   const bytes = [0x02, high & 0xff, low >>> 24, (low >>> 16) & 0xff, (low >>> 8) & 0xff, low & 0xff]
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+}
+
+export function isIpv6(text: string): boolean {
+  try {
+    return parseIpv6(text).length === 16
+  } catch {
+    return false
+  }
 }
 
 /** `10.0.0.7/24` → its subnet, host bits cleared. The schema has seen to the text. */

@@ -12,6 +12,7 @@ import { cable, type CablePort } from '../link/cable.ts'
 import { Hub } from '../link/hub.ts'
 import { Switch } from '../link/switch.ts'
 import { Nat } from '../nat/nat.ts'
+import { dualSockets } from '../stack/dual-sockets.ts'
 import { forward } from '../stack/forward.ts'
 import { Host } from '../stack/host.ts'
 import { type ServicePoint, type ServiceRoom, ServiceConfigError } from '../stack/service.ts'
@@ -28,6 +29,7 @@ import { MachineIsland } from './machine-island.ts'
 import { guestProgram } from './magic/guest-program.ts'
 import { nodeViews, probeOf } from './service-views.ts'
 import { ShareSession } from './share/session.ts'
+import { sixOf } from './six.ts'
 import { Tap } from './tap.ts'
 import type { HostPlan, LinkPlan, MachinePlan, NetworkPlan, NicPlan, ServicePlan, SharePlan, Topology, UplinkPlan } from './topology.ts'
 import { Uplink } from './uplink.ts'
@@ -173,7 +175,8 @@ class Builder {
     for (const nic of plan.nics) {
       const tap = this.#cable(plan.name, nic, nic.network as string, timeline, false)
       const address = nic.address as NonNullable<NicPlan['address']>
-      host.addInterface({ name: nic.name, port: tap, mac: parseMac(nic.mac), offload, addresses: [{ address: parseIpv4(address.address), prefix: address.prefix }] })
+      const six = sixOf(plan, nic, this.#topology.networks)
+      host.addInterface({ name: nic.name, port: tap, mac: parseMac(nic.mac), offload, addresses: [{ address: parseIpv4(address.address), prefix: address.prefix }], ...(six === undefined ? {} : { six }) })
     }
     this.#hosts.set(plan.name, host)
   }
@@ -270,7 +273,7 @@ class Builder {
     this.#told(service.path, () => {
       const room = {
         name: service.name,
-        sockets: host.sockets,
+        sockets: kind.bothVersions === true && host.six !== undefined ? dualSockets(host) : host.sockets,
         interfaces: host.views,
         scheduler: timeline,
         random: this.#random.fork(`service ${service.name}`),
@@ -280,7 +283,7 @@ class Builder {
         log: this.#journal.log(service.name, timeline),
         probe: probeOf(host),
         hold: this.#hold,
-        nodes: nodeViews(this.#topology, this.#services),
+        nodes: nodeViews(this.#topology, this.#services, this.#hosts),
       }
       this.#services.set(service.name, kind.create(kind.parse(service.config), room))
     })

@@ -1,18 +1,20 @@
 /** Tables of a running lab, for people and programs: who has which lease, which station is where, who resolved whom, what passed which port. */
 import { formatTime } from '../base/time.ts'
 import { Hub } from '../link/hub.ts'
-import { formatIpv4, formatMac } from '../wire/address.ts'
+import { formatIpv4, formatIpv6, formatMac } from '../wire/address.ts'
+import { bare } from '../stack/ip6/zone.ts'
+import { ownSix, spokenWith } from './service-views.ts'
 import type { Lab } from './lab.ts'
 
 export type Row = Readonly<Record<string, string | number | boolean>>
 
 /** Tables by name. Column names are a stable contract. */
-export const tables: Readonly<Record<string, (lab: Lab) => Row[]>> = { leases, mac: stations, arp: neighbours, ports, uplinks, nat }
+export const tables: Readonly<Record<string, (lab: Lab) => Row[]>> = { leases, mac: stations, arp, neighbours, ports, uplinks, nat }
 
 /** Every node with its state: what `ps` shows. */
 export function nodes(lab: Lab): { node: string; kind: string; state: string; addresses: string; instructions: number }[] {
-  const machines = [...lab.machines].map(([node, island]) => ({ node, kind: island.plan.kind, state: island.state, addresses: lab.leases(node).join(' '), instructions: island.machine.core.retired }))
-  const hosts = lab.topology.hosts.map(({ name, nics }) => ({ node: name, kind: 'service', state: 'running', addresses: nics.map((nic) => nic.address?.address ?? '').join(' '), instructions: 0 }))
+  const machines = [...lab.machines].map(([node, island]) => ({ node, kind: island.plan.kind, state: island.state, addresses: [...lab.leases(node), ...spokenWith(island.plan.nics.map((nic) => nic.mac.toLowerCase()), lab.hosts)].join(' '), instructions: island.machine.core.retired }))
+  const hosts = lab.topology.hosts.map(({ name, nics }) => ({ node: name, kind: 'service', state: 'running', addresses: [...nics.map((nic) => nic.address?.address ?? ''), ...ownSix(lab.hosts.get(name))].join(' '), instructions: 0 }))
   return [...machines, ...hosts]
 }
 
@@ -33,9 +35,16 @@ function stations(lab: Lab): Row[] {
   )
 }
 
-function neighbours(lab: Lab): Row[] {
+function arp(lab: Lab): Row[] {
   return [...lab.hosts].flatMap(([host, { ip }]) =>
-    ip.interfaces.flatMap(({ name, arp }) => (arp?.entries ?? []).map(({ address, mac, status }) => ({ host, interface: name, address: formatIpv4(address), mac: mac === undefined ? '' : formatMac(mac), status: String(status) }))),
+    ip.interfaces.flatMap(({ name, arp: cache }) => (cache?.entries ?? []).map(({ address, mac, status }) => ({ host, interface: name, address: formatIpv4(address), mac: mac === undefined ? '' : formatMac(mac), status: String(status) }))),
+  )
+}
+
+/** Of IPv6; a state is RFC 4861's. */
+function neighbours(lab: Lab): Row[] {
+  return [...lab.hosts].flatMap(([host, { six }]) =>
+    (six?.ip.links ?? []).flatMap((link) => link.neighbours.entries.map(({ address, mac, state, router }) => ({ host, interface: link.interface.name, address: formatIpv6(bare(address)), mac: mac === undefined ? '' : formatMac(mac), state: String(state), router }))),
   )
 }
 

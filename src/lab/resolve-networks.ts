@@ -2,8 +2,10 @@
 import { contains, derivedMac, firstHost, isHost, overlap, pooledSubnet, subnetOf } from './addresses.ts'
 import type { Reading } from './reading.ts'
 import type { NetworkText } from './schema.ts'
-import type { HostPlan, NatPlan, NetworkPlan, ServicePlan, SimPlan, Subnet } from './topology.ts'
+import type { HostPlan, NatPlan, NetworkPlan, ServicePlan, SimPlan, SixPlan, Subnet } from './topology.ts'
 import { latencyOf } from './resolve-links.ts'
+import { resolveSix } from './resolve-six.ts'
+import type { Subnet6 } from '../wire/ipv6-address.ts'
 
 /** The keys of a network that are service points. */
 export const serviceWords = ['dhcp', 'tftp', 'dns', 'ntp', 'syslog', 'http', 'ftp', 'nfs', 'node'] as const
@@ -12,16 +14,18 @@ export const serviceWords = ['dhcp', 'tftp', 'dns', 'ntp', 'syslog', 'http', 'ft
 export function resolveNetworks(reading: Reading, sim: SimPlan): { networks: NetworkPlan[]; gateways: HostPlan[] } {
   const written = Object.entries(reading.text.networks ?? {})
   const taken = explicitSubnets(reading, written)
+  const taken6: { name: string; subnet: Subnet6 }[] = []
   const networks: NetworkPlan[] = []
   const gateways: HostPlan[] = []
   for (const [name, text] of written) {
     const services = servicesOf(reading, ['networks', name], text)
-    const served = services.length > 0 || text?.gateway !== undefined || text?.nat === true
+    const six = resolveSix(reading, name, text, taken6)
+    const served = services.length > 0 || six !== undefined || text?.gateway !== undefined || text?.nat === true
     const subnet = text?.subnet !== undefined ? subnetOf(text.subnet) : served ? pooled(reading, name, taken) : undefined
     const latency = latencyOf(reading, ['networks', name], text?.latency, sim)
-    const host = served ? gateway(reading, name, text, subnet as Subnet, services, latency) : undefined
+    const host = served ? withSix(gateway(reading, name, text, subnet as Subnet, services, latency), six) : undefined
     const nat = natOf(reading, name, text, host)
-    networks.push({ name, mode: text?.mode ?? 'switch', subnet, latency, nat })
+    networks.push({ name, mode: text?.mode ?? 'switch', subnet, latency, nat, ...(six === undefined ? {} : { six }) })
     if (host !== undefined) gateways.push(nat === undefined ? host : { ...host, services: services.map((service) => (service.kind === 'dhcp' ? leadOut(service, nat.gateway) : service)) })
   }
   return { networks, gateways }
@@ -31,6 +35,11 @@ function natOf(reading: Reading, name: string, text: NetworkText | null, host: H
   if (text?.nat === true) return { gateway: host?.nics[0].address?.address as string, hostLoopback: text.host_loopback ?? false }
   if (text?.host_loopback === true) reading.fail(['networks', name, 'host_loopback'], 'goes with nat: true only', undefined, 'key')
   return undefined
+}
+
+function withSix(host: HostPlan, six: SixPlan | undefined): HostPlan {
+  if (six === undefined) return host
+  return { ...host, nics: host.nics.map((nic) => ({ ...nic, six: [{ address: six.gateway, prefix: six.subnet.prefix }] })) }
 }
 
 /** Leases lead to the gateway where they don't say otherwise: it is the router, and answers DNS. */

@@ -1,6 +1,8 @@
 /** NICs: who gets `eth0`, and every address that was left out. */
 import { contains, derivedMac, isHost } from './addresses.ts'
 import type { Path } from '../stack/service.ts'
+import { formatIpv6, parseIpv6 } from '../wire/address.ts'
+import { inSubnet6 } from '../wire/ipv6-address.ts'
 import type { Reading } from './reading.ts'
 import { latencyOf, type LooseLink } from './resolve-links.ts'
 import type { NicText, NodeText } from './schema.ts'
@@ -80,7 +82,7 @@ function attached(reading: Reading, path: Path, name: string, network: string, s
   const plan = networks.find((one) => one.name === network) as NetworkPlan
   const latency = settings?.latency === undefined ? plan.latency : latencyOf(reading, path, settings.latency, sim)
   if (settings?.vlan !== undefined && plan.mode === 'hub') reading.fail([...path, 'vlan'], 'a hub knows no VLANs', `take mode: hub out of networks.${network}`)
-  return { name, mac: settings?.mac?.toLowerCase() ?? '', network, vlan: settings?.vlan, address: addressOf(reading, path, settings?.address, plan), latency, ...(settings?.mtu === undefined ? {} : { mtu: settings.mtu }) }
+  return { name, mac: settings?.mac?.toLowerCase() ?? '', network, vlan: settings?.vlan, address: addressOf(reading, path, settings?.address, plan), ...sixOf(reading, path, settings?.address6, plan), latency, ...(settings?.mtu === undefined ? {} : { mtu: settings.mtu }) }
 }
 
 function addressOf(reading: Reading, path: Path, written: string | undefined, network: NetworkPlan): NicPlan['address'] {
@@ -91,6 +93,14 @@ function addressOf(reading: Reading, path: Path, written: string | undefined, ne
   if (subnet === undefined) reading.fail([...path, 'address'], `${network.name} has no subnet; write the prefix length`, `address: ${address}/24`)
   if (!contains(subnet, address) || !isHost(subnet, address)) reading.fail([...path, 'address'], `${address} is no host's address in ${subnet.network}/${subnet.prefix}`)
   return { address, prefix: subnet.prefix }
+}
+
+function sixOf(reading: Reading, path: Path, address: string | undefined, { name, six }: NetworkPlan): Pick<NicPlan, 'six'> {
+  if (address === undefined) return {}
+  if (six === undefined) reading.fail([...path, 'address6'], `${name} has no IPv6`, `networks.${name}: subnet6: auto`, 'key')
+  const { network, prefix } = six.subnet
+  if (!inSubnet6({ network: parseIpv6(network), prefix }, parseIpv6(address)) || address === six.gateway) reading.fail([...path, 'address6'], `${address} is no host's address in ${network}/${prefix}`)
+  return { six: [{ address: formatIpv6(parseIpv6(address)), prefix }] }
 }
 
 function free(nics: ReadonlyMap<string, NicPlan>): string {

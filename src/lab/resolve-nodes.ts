@@ -67,7 +67,7 @@ function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]
   for (const word of serviceWords) {
     if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'only a node of kind service has service points', 'move it under networks.NAME, or write kind: service', 'key')
   }
-  for (const nic of nics) if (nic.address !== undefined) reading.fail([...path, 'networks'], 'only a node of kind service has an address of its own', 'pin a lease instead: dhcp.hosts')
+  for (const nic of nics) if (nic.address !== undefined || nic.six !== undefined) reading.fail([...path, 'networks'], 'only a node of kind service has an address of its own', 'pin a lease instead: dhcp.hosts')
   const memoryBytes = text.memory ?? usualMemory
   if (memoryBytes < leastMemory || memoryBytes > mostMemory) reading.fail([...path, 'memory'], `${formatSize(memoryBytes)} is out of range`, `a machine has ${formatSize(leastMemory)} to ${formatSize(mostMemory)}`)
   if (memoryBytes % 4096 !== 0) reading.fail([...path, 'memory'], 'memory comes in pages of 4K')

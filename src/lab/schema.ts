@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { cpuNames } from '../cpu/isa/profile.ts'
+import { isIpv6 } from './addresses.ts'
 import { formatWords } from '../disk/format.ts'
 import { duration, type Quantity, rate, share as part, size } from './units.ts'
 
@@ -26,6 +27,8 @@ const percent = z.union([z.literal(0), quantity(part)], { error: 'expected a sha
 const port = z.int({ error: 'expected a port number' }).min(1, { error: 'ports are 1 to 65535' }).max(65535, { error: 'ports are 1 to 65535' })
 const ipv4 = z.string({ error: 'expected an address like 10.0.0.1' }).regex(/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/, { error: 'expected an address like 10.0.0.1' })
 const cidr = z.string({ error: 'expected a subnet like 10.0.0.0/24' }).regex(/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!\/)|(?=\/))){4}\/(?:3[0-2]|[12]?\d)$/, { error: 'expected a subnet like 10.0.0.0/24' })
+const ipv6 = z.string({ error: 'expected an address like fd00:1::1' }).refine(isIpv6, { error: 'expected an address like fd00:1::1' })
+const cidr6 = z.string({ error: 'expected a subnet like fd00:1::/64' }).refine((written) => /\/(?:12[0-8]|1[01]\d|\d?\d)$/.test(written) && isIpv6(written.slice(0, written.indexOf('/'))), { error: 'expected a subnet like fd00:1::/64' })
 const mac = z.string({ error: 'expected a MAC like "02:00:00:00:00:01"' }).regex(/^[0-9a-fA-F][02468aceACE](?::[0-9a-fA-F]{2}){5}$/, { error: 'expected a unicast MAC like "02:00:00:00:00:01"' })
 const vlan = z.int({ error: 'a VLAN is 1 to 4094' }).min(1, { error: 'a VLAN is 1 to 4094' }).max(4094, { error: 'a VLAN is 1 to 4094' })
 
@@ -53,7 +56,7 @@ const impairment = {
 export const impairSchema = z.strictObject(impairment)
 
 const mtu = z.int({ error: 'expected an MTU in bytes' }).min(68, { error: 'an MTU is 68 to 65535' }).max(65535, { error: 'an MTU is 68 to 65535' })
-const nic = z.strictObject({ mac: mac.optional(), vlan: vlan.optional(), mtu: mtu.optional().describe('Largest packet that its cable carries, 1500 when left out; larger ones are lost, as behind a tunnel'), impair: impairSchema.optional(), address: z.union([ipv4, cidr]).optional().describe('Of a node of kind service'), latency: span.optional() })
+const nic = z.strictObject({ mac: mac.optional(), vlan: vlan.optional(), mtu: mtu.optional().describe('Largest packet that its cable carries, 1500 when left out; larger ones are lost, as behind a tunnel'), impair: impairSchema.optional(), address: z.union([ipv4, cidr]).optional().describe('Of a node of kind service'), address6: ipv6.optional().describe('Of a node of kind service, beside the one it makes of the network’s prefix'), latency: span.optional() })
 const attachments = z.union([z.array(name), z.record(name, nic.nullable())], { error: 'expected a list of networks, or a mapping from network to its settings' })
 
 const diskSettings = z.strictObject({
@@ -136,9 +139,25 @@ const node = z.strictObject({
   ...services,
 })
 
+const flag = z.boolean({ error: 'expected true or false' })
+const advertising = z.union([flag, z.strictObject({
+  lifetime: span.optional().describe('How long the gateway is a default router; 30m with nat, else 0s: it leads nowhere'),
+  interval: span.optional().describe('At most so long between two advertisements; 10m when left out'),
+  managed: flag.optional().describe('Flag M: addresses are to be had by DHCPv6'),
+  other: flag.optional().describe('Flag O: other settings are to be had by DHCPv6'),
+  autonomous: flag.optional().describe('Hosts make addresses of the prefix; yes for a /64'),
+  valid: span.optional().describe('Of the prefix; 30d when left out'),
+  preferred: span.optional().describe('Of the prefix; 7d when left out'),
+  dns: z.array(ipv6, { error: 'expected a list of addresses' }).max(8).optional().describe('The gateway where it has a dns service, when left out'),
+  mtu: z.int({ error: 'expected an MTU in bytes' }).min(1280, { error: 'IPv6 needs 1280 bytes' }).max(65535).optional(),
+})], { error: 'expected true, false or the settings of router advertisements' })
+
 const network = z.strictObject({
   subnet: cidr.optional(),
   gateway: ipv4.optional().describe('Where the network’s service points live; the first address when left out'),
+  subnet6: z.union([z.literal('auto'), cidr6], { error: 'expected a subnet like fd00:1::/64, or auto' }).optional().describe('The network has IPv6, too, and this prefix; auto: one of its own under fd00::/8. IPv4 only when left out'),
+  gateway6: ipv6.optional().describe('The gateway’s IPv6 address; the first when left out'),
+  ra: advertising.optional().describe('Router advertisements, by which hosts configure themselves; sent where there is a subnet6, when left out'),
   mode: z.enum(['switch', 'hub']).optional(),
   nat: z.boolean({ error: 'expected true or false' }).optional().describe('The gateway leads guests out to where this computer can go; nothing comes in but by ports'),
   host_loopback: z.boolean({ error: 'expected true or false' }).optional().describe('With nat: the gateway’s address stands for this computer’s 127.0.0.1, and link-local addresses are open'),

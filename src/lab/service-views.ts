@@ -2,19 +2,28 @@
 import { milliseconds } from '../base/time.ts'
 import type { Host } from '../stack/host.ts'
 import type { NodeView, ServicePoint, ServiceRoom } from '../stack/service.ts'
-import { parseIpv4, parseMac } from '../wire/address.ts'
+import { formatIpv6, formatMac, parseIpv4, parseMac } from '../wire/address.ts'
+import { isLinkLocalIpv6 } from '../wire/ipv6-address.ts'
 import type { Topology } from './topology.ts'
 
 /** @param services by `network.kind`; asked each time, since they come and change. */
-export function nodeViews({ machines, hosts }: Pick<Topology, 'machines' | 'hosts'>, services: ReadonlyMap<string, ServicePoint>): readonly NodeView[] {
+/** @param running the service hosts: what they know of IPv6. */
+export function nodeViews({ machines, hosts }: Pick<Topology, 'machines' | 'hosts'>, services: ReadonlyMap<string, ServicePoint>, running: ReadonlyMap<string, Host> = new Map()): readonly NodeView[] {
   const leased = machines.map(({ name, nics }): NodeView => ({
     name,
     macs: nics.map((nic) => parseMac(nic.mac)),
     get addresses() {
-      return addressesOf(nics.map((nic) => nic.mac.toLowerCase()), services)
+      const macs = nics.map((nic) => nic.mac.toLowerCase())
+      return [...addressesOf(macs, services), ...spokenWith(macs, running)]
     },
   }))
-  const fixed = hosts.map(({ name, nics }): NodeView => ({ name, macs: nics.map((nic) => parseMac(nic.mac)), addresses: nics.flatMap((nic) => nic.address?.address ?? []) }))
+  const fixed = hosts.map(({ name, nics }): NodeView => ({
+    name, 
+    macs: nics.map((nic) => parseMac(nic.mac)),
+    get addresses() {
+      return [...nics.flatMap((nic) => nic.address?.address ?? []), ...ownSix(running.get(name))]
+    },
+  }))
   return [...leased, ...fixed]
 }
 
@@ -24,6 +33,22 @@ function addressesOf(macs: readonly string[], services: ReadonlyMap<string, Serv
     const rows = service.inspect?.()['leases'] ?? []
     return rows.filter((row) => row['status'] === 'bound' && macs.includes(String(row['mac']))).map((row) => String(row['address']))
   })
+}
+
+/** Of a service host, beside link-local ones: those mean nothing to who asks for a name. */
+export function ownSix(host: Host | undefined): readonly string[] {
+  return (host?.six?.ip.links ?? []).flatMap(({ addresses }) => addresses.usable.filter(({ origin }) => origin !== 'link-local').map(({ address }) => formatIpv6(address)))
+}
+
+/** Addresses at which any service host's neighbour has one of these MACs. */
+export function spokenWith(macs: readonly string[], hosts: ReadonlyMap<string, Host>): readonly string[] {
+  const found = new Set<string>()
+  for (const { six } of hosts.values()) {
+    for (const { neighbours } of six?.ip.links ?? []) {
+      for (const { address, mac } of neighbours.entries) if (mac !== undefined && !isLinkLocalIpv6(address) && macs.includes(formatMac(mac))) found.add(formatIpv6(address))
+    }
+  }
+  return [...found]
 }
 
 /** A probe that goes out on the interfaces of `host`. On one that isn't there nobody answers. */

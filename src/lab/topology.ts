@@ -46,6 +46,29 @@ export interface NetworkPlan {
   /** The gateway leads out to where this computer can go. */
   readonly nat: NatPlan | undefined
 }
+  /** Where it has IPv6 beside IPv4. */
+  readonly six?: SixPlan
+}
+
+/** IPv6 of a network. Addresses as text. */
+export interface SixPlan {
+  readonly subnet: Subnet
+  readonly gateway: string
+  /** What the gateway advertises; undefined: nothing. */
+  readonly advertising: AdvertisingPlan | undefined
+}
+
+/** Of the prefix and the router, as RFC 4861 §6.2.1 names them. */
+export interface AdvertisingPlan {
+  readonly lifetimeSeconds: number
+  readonly intervalSeconds: number
+  readonly managed: boolean
+  readonly other: boolean
+  readonly autonomous: boolean
+  readonly validSeconds: number
+  readonly preferredSeconds: number
+  readonly dns: readonly string[]
+  readonly mtu: number | undefined
 
 export interface NatPlan {
   /** The gateway's address. */
@@ -99,6 +122,8 @@ export interface NicPlan {
   /** A service host's own address; machines get theirs from whoever answers them. */
   readonly address: { readonly address: string; readonly prefix: number } | undefined
   readonly latency: Duration
+  /** Its IPv6 addresses that are written or follow from the file; it may make others of what routers say. */
+  readonly six?: readonly AddressPlan[]
   /** Of its cable; undefined: 1500. */
   readonly mtu?: number | undefined
 }

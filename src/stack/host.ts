@@ -109,7 +109,8 @@ export class Host implements Sockets, Stateful<HostState & Plain> {
   get views(): readonly InterfaceView[] {
     return this.ip.interfaces.map((each) => {
       const [own] = each.addresses
-      return { name: each.name, mac: each.mac, ipv4: own === undefined ? undefined : { address: formatIpv4(own.address), prefix: own.prefix }, mtu: each.mtu }
+      const view = { name: each.name, mac: each.mac, ipv4: own === undefined ? undefined : { address: formatIpv4(own.address), prefix: own.prefix }, mtu: each.mtu }
+      return this.six === undefined || each.six === undefined ? view : this.six.viewOf(each, view)
     })
   }
 

@@ -12,6 +12,8 @@ export interface InterfaceView {
   readonly mac: Uint8Array
   /** Its IPv4 address and prefix length, e.g. `{ address: '10.0.0.1', prefix: 24 }`. */
   readonly ipv4: { readonly address: string; readonly prefix: number } | undefined
+  /** Its IPv6 addresses now, those with it that are still being made sure of; undefined where it has no IPv6. Link-local ones are `fe80::1%eth0`. */
+  readonly ipv6?: readonly { readonly address: string; readonly prefix: number }[]
   readonly mtu: number
 }
 
@@ -42,7 +44,7 @@ export interface ServiceRoom {
 export interface NodeView {
   readonly name: string
   readonly macs: readonly Uint8Array[]
-  /** Its IPv4 addresses now: a service host's own, a machine's by the leases it has. */
+  /** Its addresses now: a service host's own, a machine's by the leases it has, and of IPv6 those that service hosts have spoken with. */
   readonly addresses: readonly string[]
 }
 
@@ -73,6 +75,8 @@ export class ServiceConfigError extends Error {
 export interface ServiceKind<Config> {
   /** The key in the lab file: `dhcp`. */
   readonly kind: string
+  /** It answers IPv6 clients as it does others: on a host that speaks IPv6 what it opens at `0.0.0.0` is open at `::`, too. */
+  readonly bothVersions?: boolean
   /** @throws {ServiceConfigError} */
   parse(config: unknown): Config
   create(config: Config, room: ServiceRoom): ServicePoint

@@ -1,5 +1,7 @@
 /** IPv6 and what travels in it, put beside a host's IPv4: the same UDP and the same TCP, each with a family more. */
+import type { Interface } from '../interface.ts'
 import type { PathMtuState } from '../path-mtu.ts'
+import type { InterfaceView } from '../service.ts'
 import type { Tcp } from '../tcp/tcp.ts'
 import type { Udp } from '../udp.ts'
 import type { Ip6Parts } from './ip6.ts'
@@ -8,6 +10,7 @@ import { Family6 } from '../tcp/family6.ts'
 import { DatagramFamily6 } from './datagram-family6.ts'
 import { Icmp6 } from './icmp6.ts'
 import { Ip6 } from './ip6.ts'
+import { formatZoned } from './text.ts'
 
 export type Stack6State = {
   readonly pathMtu: PathMtuState<string>
@@ -30,6 +33,18 @@ export class Stack6 {
     udp.families.push(datagrams)
     tcp.families.push(this.tcp)
     for (const protocol of [this.icmp, datagrams, this.tcp]) this.ip.register(protocol)
+  }
+
+  /** `view` with the addresses that the interface has at the moment it is asked, or is about to have (RFC 4862 §5.4). */
+  viewOf(on: Interface, view: InterfaceView): InterfaceView {
+    const { ip } = this
+    return {
+      ...view,
+      get ipv6() {
+        const link = ip.links.find((each) => each.interface === on)
+        return (link?.addresses.all ?? []).filter(({ state }) => state !== 'duplicated').map(({ address, prefix }) => ({ address: formatZoned(address, ip), prefix }))
+      },
+    }
   }
 
   save(): Stack6State {
