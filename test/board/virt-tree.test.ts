@@ -33,7 +33,7 @@ describe('the board’s tree', () => {
   it('tells the richer profile, z extensions by category before s', () => {
     const { children } = virtTree({ harts: 1, profile: profiles.rva22, ramBytes: 0x1000_0000, rows: memoryMap(0), chosen: seeds })
     const cpu = children?.find(({ name }) => name === 'cpus')?.children?.find(({ name }) => name === 'cpu@0')
-    const before = ['zicbom', 'zicboz', 'zicntr', 'zicond', 'zicsr', 'zifencei', 'zihintpause', 'zihpm', 'zawrs', 'zba', 'zbb', 'zbc', 'zbs']
+    const before = ['zicbom', 'zicboz', 'zicntr', 'zicond', 'zicsr', 'zifencei', 'zihintpause', 'zihpm', 'zawrs', 'zba', 'zbb', 'zbc', 'zbkx', 'zbs']
     const supervisor = [...profiles.rva22.extensions].filter((name) => name.startsWith('s')).toSorted()
     expect(cpu?.properties).toMatchObject({
       'riscv,isa': ['rv64imafdc', ...before.filter((name) => name !== 'zicntr' && name !== 'zihpm'), ...supervisor].join('_'),

@@ -3,7 +3,7 @@ import type { Row } from './row.ts'
 
 /** Extensions that may be absent, by the names of the device tree's `riscv,isa-extensions`. */
 export type Extension =
-  | 'zba' | 'zbb' | 'zbc' | 'zbs' | 'zicond' | 'zicbom' | 'zicboz' | 'zawrs' | 'zihintpause'
+  | 'zba' | 'zbb' | 'zbc' | 'zbkx' | 'zbs' | 'zicond' | 'zicbom' | 'zicboz' | 'zawrs' | 'zihintpause'
   | 'svinval' | 'svnapot' | 'svpbmt' | 'svadu' | 'sstc'
   /** The lab's own (magic.ts): no profile has it, and an ISA string never says it. */
   | 'xmagic'
@@ -19,7 +19,7 @@ export interface Profile {
 
 /** All that there is. */
 export const everyExtension: Extensions = new Set<Extension>([
-  'zba', 'zbb', 'zbc', 'zbs', 'zicond', 'zicbom', 'zicboz', 'zawrs', 'zihintpause', 'svinval', 'svnapot', 'svpbmt', 'svadu', 'sstc', 'xmagic',
+  'zba', 'zbb', 'zbc', 'zbkx', 'zbs', 'zicond', 'zicbom', 'zicboz', 'zawrs', 'zihintpause', 'svinval', 'svnapot', 'svpbmt', 'svadu', 'sstc', 'xmagic',
 ])
 
 /** `rv64gc`: what QEMU's first virt boards had. `rva22`: RVA22S64's mandatory extensions and the options that we have. */

@@ -12,13 +12,14 @@ import { zawrs } from './zawrs.ts'
 import { zba } from './zba.ts'
 import { zbb } from './zbb.ts'
 import { zbc } from './zbc.ts'
+import { zbkx } from './zbkx.ts'
 import { zbs } from './zbs.ts'
 import { zicbo } from './zicbo.ts'
 import { zicond } from './zicond.ts'
 import { zicsr } from './zicsr.ts'
 import { zifencei } from './zifencei.ts'
 
-export const rows: readonly Row[] = [...rv64i, ...m, ...a, ...f, ...d, ...zicsr, ...zifencei, ...privileged, ...zba, ...zbb, ...zbc, ...zbs, ...zicond, ...zicbo, ...zawrs, ...svinval, ...magic]
+export const rows: readonly Row[] = [...rv64i, ...m, ...a, ...f, ...d, ...zicsr, ...zifencei, ...privileged, ...zba, ...zbb, ...zbc, ...zbkx, ...zbs, ...zicond, ...zicbo, ...zawrs, ...svinval, ...magic]
 
 const byName = new Map(rows.map((row) => [row.name, row]))
 
