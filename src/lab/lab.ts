@@ -136,6 +136,7 @@ export class Lab implements LabPieces {
     for (const [node, { machine }] of this.machines) this.door.open(node, machine.timeline, machine.console, () => machine.state === 'running')
     this.verdicts = new Verdicts(this.topology.tests, {
       transcript: (node) => (this.machines.get(node) as MachineIsland).transcript,
+      machine: (node) => (this.machines.get(node) as MachineIsland).machine,
       leases: (node) => this.leases(node),
       taps: (node) => this.taps.filter((tap) => tap.place.node === node),
       tap: (port) => this.taps.find((tap) => tap.place.name === port),

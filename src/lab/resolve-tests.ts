@@ -6,9 +6,10 @@ import type { Ground } from './faults/places.ts'
 import { parsePattern } from './faults/pattern.ts'
 import type { Reading } from './reading.ts'
 import { reachPlan } from './resolve-reach.ts'
+import { memoryLook, registerLook } from './resolve-looks.ts'
 import type { TestText } from './schema.ts'
 import { readTextPattern, type TextPattern } from './tests/text-pattern.ts'
-import type { NetworkPlan, TestPlan } from './topology.ts'
+import type { MachinePlan, NetworkPlan, TestPlan } from './topology.ts'
 
 export type Assertion = { [Kind in TestPlan['kind']]: Omit<Extract<TestPlan, { kind: Kind }>, 'name' | 'within'> }[TestPlan['kind']]
 
@@ -19,6 +20,8 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   dialogue: ['node'],
   lease: ['node'],
   served: ['node'],
+  memory: ['node'],
+  register: ['node'],
   frames: ['count'],
   tcp: ['via'],
   http: ['via', 'status', 'body'],
@@ -56,6 +59,8 @@ class TestReading {
     if (text.dialogue !== undefined) return { kind: 'dialogue', node: this.#need('node'), steps: text.dialogue.map((step, at) => ('send' in step ? step : { expect: this.#pattern(['dialogue', at, 'expect'], step.expect) })) }
     if (text.lease !== undefined) return { kind: 'lease', node: this.#need('node'), address: text.lease === true ? undefined : text.lease }
     if (text.served !== undefined) return { kind: 'served', node: this.#need('node'), file: text.served }
+    if (text.memory !== undefined) return { kind: 'memory', node: this.#need('node'), ...memoryLook(this.#reading, [...this.#path, 'memory'], text.memory, this.#machine()) }
+    if (text.register !== undefined) return { kind: 'register', node: this.#need('node'), ...registerLook(this.#reading, [...this.#path, 'register'], text.register, this.#machine()) }
     if (text.frames !== undefined) return this.#frames(text.frames)
     if (kind === 'from') return { kind: 'ping', from: this.#need('from'), to: this.#need('to'), count: this.#pings(), loss: text.loss ?? 0 }
     return reachPlan(this.#reading, this.#path, text, this.#ground, this.#networks)
@@ -80,6 +85,10 @@ class TestReading {
     this.#reading.known([...this.#path, word], found, nodes, 'node')
     if (word === 'node' && this.#text.lease === undefined && this.#text.served === undefined) this.#reading.known([...this.#path, word], found, this.#ground.machines.map(({ name }) => name), 'machine')
     return found
+  }
+
+  #machine(): Pick<MachinePlan, 'memoryBytes' | 'cpus'> {
+    return this.#ground.machines.find(({ name }) => name === this.#text.node) as MachinePlan
   }
 
   #pings(): number {

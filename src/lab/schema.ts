@@ -199,6 +199,16 @@ const fault = z.strictObject({
 })
 
 const watched = text.min(1, { error: 'expected some text' })
+const address = z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/)], { error: 'expected an address like 0x80200000' })
+const value = z.union([z.int(), z.string().regex(/^(?:0x[0-9a-fA-F]{1,16}|\d{1,20})$/)], { error: 'expected a number like 0x2a' })
+const memoryLook = z.strictObject({
+  at: address.describe('Physical'),
+  equals: value.optional().describe('A little-endian number of `width` bytes'),
+  width: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)], { error: 'a width is 1, 2, 4 or 8 bytes' }).optional().describe('4 when left out'),
+  text: watched.max(4096).optional(),
+  bytes: z.string().regex(/^(?:\s*[0-9a-fA-F]{2}){1,4096}\s*$/, { error: 'expected bytes in hexadecimal' }).optional(),
+})
+const registerLook = z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9]{1,11}$/, { error: 'expected a register like a0, pc or satp' }), equals: value, hart: z.int().min(0).max(7).optional() })
 const step = z.union([z.strictObject({ expect: watched }), z.strictObject({ send: text })], { error: 'expected { expect: "text" } or { send: "text\\n" }' })
 const test = z.strictObject({
   node: name.optional(),
@@ -207,6 +217,8 @@ const test = z.strictObject({
   dialogue: z.array(step, { error: 'expected a list of { expect: "text" } and { send: "text\\n" }' }).min(1, { error: 'a dialogue has a step or more' }).optional(),
   lease: z.union([ipv4, z.literal(true)], { error: 'expected an address, or true for any' }).optional(),
   served: path.optional().describe('A file that a service point gave the node, whole'),
+  memory: memoryLook.optional().describe('Bytes of the guest’s memory'),
+  register: registerLook.optional().describe('A register of the guest'),
   frames: text.optional().describe('Packets that are counted: "tftp.data to node1"'),
   from: name.optional(),
   to: name.optional(),

@@ -5,6 +5,7 @@ import type { FormatName } from '../disk/format.ts'
 import type { Path } from '../stack/service.ts'
 import type { VolumeSource } from '../stack/volume.ts'
 import type { FrameCount } from './tests/frame-tests.ts'
+import type { MemoryLook, RegisterLook } from './tests/guest-tests.ts'
 import type { Reach } from './tests/reach-tests.ts'
 import type { TextPattern } from './tests/text-pattern.ts'
 import type { Step } from './script/steps.ts'
@@ -274,6 +275,8 @@ export type TestPlan = { readonly name: string; readonly within: Duration | unde
   | { readonly kind: 'dialogue'; readonly node: string; readonly steps: readonly DialogueStep[] }
   | { readonly kind: 'lease'; readonly node: string; readonly address: string | undefined }
   | { readonly kind: 'served'; readonly node: string; readonly file: string }
+  | ({ readonly kind: 'memory'; readonly node: string } & MemoryLook)
+  | ({ readonly kind: 'register'; readonly node: string } & RegisterLook)
   | { readonly kind: 'ping'; readonly from: string; readonly to: string; readonly count: number; readonly loss: number }
   | ({ readonly kind: 'frames' } & FrameCount)
   | { readonly kind: 'reach'; readonly network: string; readonly reach: Reach }

@@ -3,6 +3,7 @@ import type { LogEntry } from '../base/log.ts'
 import { type Duration, formatTime, type Instant } from '../base/time.ts'
 import { watchConsole, watchDialogue, watchNever } from './tests/console-tests.ts'
 import { watchFrames, watchPings } from './tests/frame-tests.ts'
+import { watchMemory, watchRegister } from './tests/guest-tests.ts'
 import { watchReach } from './tests/reach-tests.ts'
 import { watchLease, watchServed } from './tests/service-tests.ts'
 import type { Decide, Watch, Witnesses } from './tests/watch.ts'
@@ -110,6 +111,10 @@ function watchFor(plan: TestPlan, witnesses: Witnesses, decide: Decide): Watch {
       return watchLease(plan, witnesses, decide)
     case 'served':
       return watchServed(plan, witnesses, decide)
+    case 'memory':
+      return watchMemory(plan, witnesses, decide)
+    case 'register':
+      return watchRegister(plan, witnesses, decide)
     case 'ping':
       return watchPings(plan, witnesses, decide)
     case 'frames':
