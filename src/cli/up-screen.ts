@@ -73,8 +73,11 @@ export class UpScreen {
 
   /** One console as it is, byte for byte. */
   #bare(node: string): void {
-    const leave = this.#lab.machines.get(node)?.transcript.listen((bytes) => process.stdout.write(bytes.slice()))
-    if (leave !== undefined) this.#leavers.push(leave)
+    const transcript = this.#lab.machines.get(node)?.transcript
+    if (transcript === undefined) return
+    // Of a lab that was brought back; any other has said nothing yet.
+    process.stdout.write(transcript.bytes)
+    this.#leavers.push(transcript.listen((bytes) => process.stdout.write(bytes.slice())))
   }
 
   #lines(): void {

@@ -56,6 +56,8 @@ export class ConsoleEnd {
       const { code = 'EIO', message } = error as NodeJS.ErrnoException
       throw new HostError(code, `cannot write the console log ${file}: ${message}`, 'name another file under console.log', error)
     }
+    // Of a lab that was brought back; any other has said nothing yet.
+    writeSync(descriptor, this.#transcript.bytes)
     const leave = this.#transcript.listen((bytes) => writeSync(descriptor, bytes))
     this.#closers.push(leave, () => closeSync(descriptor))
   }

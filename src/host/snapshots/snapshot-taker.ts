@@ -25,7 +25,7 @@ export class SnapshotTaker {
 
   /** When nothing before `time` can happen any more. @throws {ConfigError | HostError} */
   at(path: string, time: Instant): Promise<SavedLab> {
-    return this.#when(path, () => (this.#lab.next ?? Number.POSITIVE_INFINITY) >= time, `the lab ended before ${formatTime(time)}`)
+    return this.#when(path, () => (this.#lab.next ?? Number.POSITIVE_INFINITY) >= time, `there was no moment for it from ${formatTime(time)} on`)
   }
 
   /** Nothing is saved any more. @returns once every file that was begun is there. */
@@ -34,11 +34,17 @@ export class SnapshotTaker {
     await Promise.allSettled(this.#open.keys())
   }
 
+  /** Nothing more will come of it. */
+  get #over(): boolean {
+    const { machines } = this.#lab
+    return machines.size > 0 && [...machines.values()].every(({ state }) => state === 'off')
+  }
+
   #when(path: string, due: () => boolean, late: string): Promise<SavedLab> {
     let callOff: () => void = () => undefined
     const saved = new Promise<SavedLab>((resolve, reject) => {
       const stop = this.#driver.between(() => {
-        if (!due() || !savable(this.#lab)) return false
+        if (!due() || !savable(this.#lab) || this.#over) return false
         // What is taken is not called off any more.
         callOff = () => undefined
         try {
