@@ -8,7 +8,8 @@
  * access is done, its instruction ends, and then the run.
  *
  * Addresses are virtual, in whatever address space is current. What devices do to RAM, page tables' own reads, and the host's
- * accesses hit nothing. AMOs and store-conditionals are reads and writes, whether or not the latter succeed.
+ * accesses hit nothing. A watched page's translation is looked up for each access, where the TLB might have kept an older one: a guest that
+ * changes page tables without SFENCE.VMA could tell. Breakpoints can't be told at all: what was decoded and translated stays so. AMOs and store-conditionals are reads and writes, whether or not the latter succeed.
  */
 import type { Instant } from '../base/time.ts'
 import type { Breakpoint, Breakpoints, Stop } from './core.ts'
@@ -22,9 +23,12 @@ export interface BreakpointParts {
   readonly now: () => Instant
   /** Ends the run behind the present instruction. */
   readonly cut: () => void
-  /** Other places than before: what was decoded and translated must be so anew. `watching`: accesses have to be asked about. */
-  readonly changed: (watching: boolean) => void
+  /** Other places than before. @param offsets in a page, of breakpoints that were or are there. @param pages watched now, by number. */
+  readonly changed: (offsets: ReadonlySet<number>, pages: ReadonlySet<bigint>) => void
 }
+
+/** Pages that may be watched at once: 64 MiB. */
+const pagesMax = 0x4000
 
 const pageOf = (address: bigint): bigint => address >> 12n
 
@@ -51,7 +55,11 @@ export class BreakpointList implements Breakpoints {
     return this.#watched.length > 0
   }
 
+  /** @throws {RangeError} when too much is watched; nothing is, then. */
   set(points: readonly Breakpoint[]): void {
+    const pages = points.reduce((sum, { kind, length = 1 }) => sum + (kind === 'execute' ? 0 : Math.ceil(length / 4096) + 1), 0)
+    if (!(pages <= pagesMax)) throw new RangeError(`${pages} pages to watch, at most ${pagesMax} can be`)
+    const before = new Set(this.#offsets)
     this.#points = points.map((point) => ({ ...point, address: BigInt.asUintN(64, point.address) }))
     this.#watched = this.#points.filter(({ kind }) => kind !== 'execute')
     for (const one of [this.#places, this.#offsets, this.#pages]) one.clear()
@@ -63,7 +71,7 @@ export class BreakpointList implements Breakpoints {
       }
       for (let page = pageOf(point.address); page <= pageOf(point.address + BigInt(Math.max(1, point.length ?? 1)) - 1n); page++) this.#pages.add(page)
     }
-    this.#parts.changed(this.watching)
+    this.#parts.changed(new Set([...before, ...this.#offsets]), this.#pages)
   }
 
   /** A run begins. */

@@ -112,6 +112,26 @@ export class CodePages {
     }
   }
 
+  /** The host's breakpoints have changed at these offsets: what was decoded there heeds them. Nothing else is forgotten, or the guest could tell. */
+  restop(offsets: ReadonlySet<number>): void {
+    for (const [place, ramPage] of this.#owner.entries()) {
+      if (ramPage < 0) continue
+      const decoded = [...offsets].map((offset) => ({ offset, at: this.#addressOf(place) + offset * 4 }))
+        .filter(({ at }) => this.#halves[at >> 1] !== own.undecoded && this.#halves[at >> 1] !== own.across)
+      if (decoded.length > 0) this.regions?.drop(place)
+      for (const { offset, at } of decoded) {
+        if (this.#halves[at >> 1] === own.breakpoint) this.#halves[at >> 1] = this.#halves[this.#heat(at)]
+        this.cool(at)
+        if (this.mayStop(offset)) this.#stopAt(at)
+      }
+    }
+  }
+
+  /** Counting of jumps to the entry begins anew. */
+  cool(at: number): void {
+    this.#halves[this.#heat(at)] = 0
+  }
+
   /** Gives all pages up. */
   clear(): void {
     this.regions?.clear()
@@ -134,8 +154,15 @@ export class CodePages {
     const [first, second] = entryFor(word, this.#extensions)
     this.#words[at >> 2] = first
     this.#words[(at >> 2) + 1] = second
-    if (!this.mayStop(offset)) return
-    this.#halves[(this.#layout.heat + ((at - this.#layout.poolBase) >> 2)) >> 1] = first & 0xffff
+    if (this.mayStop(offset)) this.#stopAt(at)
+  }
+
+  #heat(at: number): number {
+    return (this.#layout.heat + ((at - this.#layout.poolBase) >> 2)) >> 1
+  }
+
+  #stopAt(at: number): void {
+    this.#halves[this.#heat(at)] = this.#halves[at >> 1]
     this.#halves[at >> 1] = own.breakpoint
   }
 

@@ -74,7 +74,7 @@ export interface Breakpoints {
   /** Set when the last run ended for one; the next run clears it and goes on, past an `execute` that it stands in front of. */
   readonly stop: Stop | undefined
   readonly points: readonly Breakpoint[]
-  /** These and no others, from the next run on. Between runs only. */
+  /** These and no others, from the next run on. Between runs only. @throws {RangeError} when more than 64 MiB are watched. */
   set(points: readonly Breakpoint[]): void
 }
 

@@ -89,7 +89,7 @@ class MachineCore implements Core {
     this.breakpoints = new BreakpointList({
       pc: () => this.#view.getBigUint64(slot.pc, true), hart: () => this.#current, now: () => this.now,
       cut: () => this.#cut(this.now),
-      changed: (watches) => this.#newBreakpoints(watches),
+      changed: (offsets, pages) => this.#newBreakpoints(offsets, pages),
     })
     this.#answer = config.supervisor
     this.#supervised = new SupervisedHartsOf({
@@ -111,7 +111,8 @@ class MachineCore implements Core {
       decodeWord: (word: number, host: number) => this.#code.decodeSingle(word, host & 4095),
       codePage: (ramPage: number) => this.#code.make(ramPage),
       codeWritten,
-      hot: (at: number) => { if (!this.breakpoints.watching) this.#regions.hot(at) },
+      // Compiled code doesn't stop for a watchpoint behind every kind of access.
+      hot: (at: number) => (this.breakpoints.watching ? this.#code.cool(at) : this.#regions.hot(at)),
       breakpoint: () => (this.breakpoints.reached() ? 1 : 0),
       accessed: (address: bigint, size: number, access: number) => (this.breakpoints.accessed(address, size, access) ? 1 : 0),
       magic: (kind: number) => (this.#callMagic(kind) ? 1 : 0),
@@ -267,11 +268,15 @@ class MachineCore implements Core {
     return true
   }
 
-  #newBreakpoints(watches: boolean): void {
+  #newBreakpoints(offsets: ReadonlySet<number>, pages: ReadonlySet<bigint>): void {
     assert(!this.#running, 'breakpoints change while a hart runs')
-    this.#view.setInt32(watching, watches ? 1 : 0, true)
-    this.#code.clear()
-    this.#forgetTranslations()
+    this.#view.setInt32(watching, pages.size, true)
+    this.#code.restop(offsets)
+    if (pages.size === 0) return
+    this.#regions.clear()
+    for (const table of [tlbRead, tlbRead + tlbBytes]) {
+      for (let entry = table; entry < table + tlbBytes; entry += 16) if (pages.has(this.#view.getBigUint64(entry, true) >> 12n)) this.#view.setBigInt64(entry, -1n, true)
+    }
   }
 
   #home(hart: number): number {

@@ -6,6 +6,8 @@ import { assemble } from '../../src/cpu/asm/assemble.ts'
 import type { Breakpoint, Core, Stop } from '../../src/cpu/core.ts'
 import { integerRegister } from '../../src/cpu/isa/registers.ts'
 import { slot } from '../../src/cpu/layout.ts'
+import { dataAddress, lockStep } from '../../src/cpu/oracle/lock-step.ts'
+import { randomData, randomProgram } from '../../src/cpu/oracle/random-program.ts'
 import { compareCores, statesOf } from '../contract/engine/compare.ts'
 import { places, ramBase, ramBytes, randomGuest } from '../contract/engine/guest.ts'
 import { MeddlingDevice } from '../contract/engine/device.ts'
@@ -137,9 +139,8 @@ describe.each([['interpreter', 0], ['compiled code', 1]] as const)('%s', (_, thr
       const [one, other] = [start(), start()]
       const anywhere = (): Breakpoint => {
         const code = BigInt(ramBase + places.code + 2 * random.below(guest.codeBytes / 2))
-        const kind = (['execute', 'execute', 'read', 'write', 'access'] as const)[random.below(5)]
         const likely = [code, code ^ 0xc000_0000n, pc(one) + BigInt(2 * random.below(8)), pc(one, harts - 1)]
-        return kind === 'execute' ? { kind, address: likely[random.below(4)] } : { kind, address: BigInt(ramBase + places.data + random.below(0x3000)), length: 1 + random.below(64) }
+        return { kind: 'execute', address: likely[random.below(4)] }
       }
       for (let end = 0; end < 8000; ) {
         end += 1 + random.below(1500)
@@ -158,5 +159,29 @@ describe.each([['interpreter', 0], ['compiled code', 1]] as const)('%s', (_, thr
       }
     }
     expect(count).toBeGreaterThan(20)
+  })
+
+  it('random programs do what they do for the oracle, with breakpoints and watchpoints all over', () => {
+    let count = 0
+    for (let index = 0; index < 6; index++) {
+      const random = new SeededRandom(`watchpoints/${index}`)
+      const program = randomProgram(random, { dataAddress: dataAddress(ramBase), instructions: 40 + random.below(200), traps: true, rounds: 4 })
+      const core = machineOf({ harts: 1, ramBytes: 0x4_0000, ramBase, threshold }, { read: () => undefined, write: () => false })
+      const kinds = ['execute', 'read', 'write', 'access'] as const
+      core.breakpoints.set(Array.from({ length: 12 }, () => {
+        const kind = kinds[random.below(4)]
+        return { kind, address: kind === 'execute' ? BigInt(ramBase + 0x8000 + 2 * random.below(program.length / 2)) : BigInt(dataAddress(ramBase) + random.below(0x1000)), length: 1 + random.below(16) }
+      }))
+      const persistent = new Proxy(core, {
+        get: (target, name) => {
+          if (name !== 'run') return Reflect.get(target, name, target) instanceof Function ? (Reflect.get(target, name, target) as () => void).bind(target) : Reflect.get(target, name, target)
+          return (until: Instant) => {
+            for (core.run(until); core.breakpoints.stop !== undefined; core.run(until)) count++
+          }
+        },
+      })
+      expect(lockStep({ core: persistent, ramBase, program, data: randomData(random), ticks: 2000, stride: 500 })).toBeUndefined()
+    }
+    expect(count).toBeGreaterThan(40)
   })
 })

@@ -5,6 +5,7 @@ import type { Row } from './row.ts'
 import { compute, rs1, rs2 } from './shapes.ts'
 
 export const zbkx: readonly Row[] = belonging('zbkx', [
+  compute('xperm4', 'R', '0010100 ----- ----- 010 ----- 0110011', permuted(4)),
   compute('xperm8', 'R', '0010100 ----- ----- 100 ----- 0110011', permuted(8)),
 ])
 

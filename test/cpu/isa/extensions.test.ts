@@ -13,7 +13,7 @@ const words: readonly [number, Extension, string][] = [
   [0x0805_c53b, 'zbb', 'zext.h a0,a1'], [0x0ac5_c533, 'zbb', 'min a0,a1,a2'], [0x0ac5_f533, 'zbb', 'maxu a0,a1,a2'], [0x60c5_9533, 'zbb', 'rol a0,a1,a2'],
   [0x6285_d513, 'zbb', 'rori a0,a1,0x28'], [0x60c5_d53b, 'zbb', 'rorw a0,a1,a2'], [0x6055_d51b, 'zbb', 'roriw a0,a1,0x5'], [0x2875_d513, 'zbb', 'orc.b a0,a1'], [0x6b85_d513, 'zbb', 'rev8 a0,a1'],
   [0x0ac5_9533, 'zbc', 'clmul a0,a1,a2'], [0x0ac5_b533, 'zbc', 'clmulh a0,a1,a2'], [0x0ac5_a533, 'zbc', 'clmulr a0,a1,a2'],
-  [0x28c5_c533, 'zbkx', 'xperm8 a0,a1,a2'],
+  [0x28c5_a533, 'zbkx', 'xperm4 a0,a1,a2'], [0x28c5_c533, 'zbkx', 'xperm8 a0,a1,a2'],
   [0x48c5_9533, 'zbs', 'bclr a0,a1,a2'], [0x4bf5_d513, 'zbs', 'bexti a0,a1,0x3f'], [0x6875_9513, 'zbs', 'binvi a0,a1,0x7'], [0x28c5_9533, 'zbs', 'bset a0,a1,a2'],
   [0x0ec5_d533, 'zicond', 'czero.eqz a0,a1,a2'], [0x0ec5_f533, 'zicond', 'czero.nez a0,a1,a2'],
   [0x0005_200f, 'zicbom', 'cbo.inval (a0)'], [0x0015_200f, 'zicbom', 'cbo.clean (a0)'], [0x0025_200f, 'zicbom', 'cbo.flush (a0)'], [0x0045_200f, 'zicboz', 'cbo.zero (a0)'],
@@ -57,7 +57,7 @@ describe('what they compute', () => {
     ['orc.b', 0x2875_d513, 0x0100_8000_7f00_0010n, 0n, 0xff00_ff00_ff00_00ffn], ['rev8', 0x6b85_d513, odd, 0n, 0xefcd_ab89_6745_2301n],
     ['clmul', 0x0ac5_9533, 0b1011n, 0b110n, 0b11_1010n], ['clmul of all ones', 0x0ac5_9533, all, all, 0x5555_5555_5555_5555n],
     ['clmulh of all ones', 0x0ac5_b533, all, all, 0x5555_5555_5555_5555n], ['clmulr of all ones', 0x0ac5_a533, all, all, 0xaaaa_aaaa_aaaa_aaaan], ['clmulh', 0x0ac5_b533, 1n << 63n, 6n, 3n],
-    ['xperm8', 0x28c5_c533, odd, 0x0007_0801_ff00_0206n, 0xef01_00cd_00ef_ab23n],
+    ['xperm4', 0x28c5_a533, odd, odd, 0xfedc_ba98_7654_3210n], ['xperm8', 0x28c5_c533, odd, 0x0007_0801_ff00_0206n, 0xef01_00cd_00ef_ab23n],
     ['bclr', 0x48c5_9533, all, 64n, all - 1n], ['bexti 63', 0x4bf5_d513, 1n << 63n, 0n, 1n], ['binvi 7', 0x6875_9513, 0x80n, 0n, 0n], ['bset', 0x28c5_9533, 0n, 63n, 1n << 63n],
     ['czero.eqz of 0', 0x0ec5_d533, 7n, 0n, 0n], ['czero.eqz', 0x0ec5_d533, 7n, 2n, 7n], ['czero.nez', 0x0ec5_f533, 7n, 2n, 0n], ['czero.nez of 0', 0x0ec5_f533, 7n, 0n, 7n],
   ])('%s', (_, word, a1, a2, expected) => expect(result(word, a1, a2)).toBe(expected))
