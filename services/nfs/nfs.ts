@@ -11,10 +11,13 @@ import { type Door, RpcServer } from '../rpc/server.ts'
 import { type ExportConfig, type NfsConfig, parseConfig } from './config.ts'
 import { ExportTable } from './exports.ts'
 import { Listings } from './listings.ts'
-import { LockRefusal, port as lockPort } from './lock-refusal.ts'
+import { LockGranter } from './lock-granter.ts'
+import { LockHosts } from './lock-hosts.ts'
+import { LockManager, port as lockPort } from './lock-manager.ts'
 import { Mount, port as mountPort } from './mount.ts'
 import { Nfs3 } from './nfs3.ts'
 import { OpenFiles } from './open-files.ts'
+import { port as statusPort, StatusMonitor } from './status-monitor.ts'
 import { NfsProgram } from './program.ts'
 import type { Client } from './v4/client.ts'
 import { Clients } from './v4/clients.ts'
@@ -37,6 +40,8 @@ class NfsService implements ServicePoint {
   readonly #nfs4: Nfs4
   readonly #clients: Clients
   readonly #grace: Grace
+  readonly #hosts: LockHosts
+  readonly #granter: LockGranter
   readonly #server: RpcServer
 
   constructor(config: NfsConfig, room: ServiceRoom) {
@@ -46,12 +51,17 @@ class NfsService implements ServicePoint {
     const verifier = room.random.fork('verifier').bytes(nfs3.verifierBytes)
     this.#nfs3 = new Nfs3(this.#exports, verifier)
     this.#grace = new Grace(config.state === undefined ? undefined : room.journal(config.state), room.scheduler, room.log)
-    this.#clients = new Clients(room, room.random.fork('boot').below(2 ** 32), new OpenFiles(), this.#grace)
+    const files = new OpenFiles()
+    this.#clients = new Clients(room, room.random.fork('boot').below(2 ** 32), files, this.#grace)
+    this.#hosts = new LockHosts(files)
+    this.#granter = new LockGranter(room.sockets, room.scheduler, room.name)
+    const locks = new LockManager({ exports: this.#exports, files, hosts: this.#hosts, granter: this.#granter, grace: this.#grace, log: room.log })
     this.#nfs4 = new Nfs4({ exports: this.#exports, tree: new Tree(this.#exports), listings: new Listings(), clients: this.#clients, log: room.log, verifier })
     const doors = [
       { port: nfs3.port, programs: [new NfsProgram(this.#nfs3, this.#nfs4)] },
       { port: mountPort, programs: [this.#mount] },
-      { port: lockPort, programs: [new LockRefusal(room.log)] },
+      { port: lockPort, programs: [locks] },
+      { port: statusPort, programs: [new StatusMonitor(locks)] },
     ]
     const rpcbind = new Rpcbind(() => registrations([...doors, { port: portmap.port, programs: [rpcbind] }], this.#server.tcp), () => usualEpoch + Math.floor(room.scheduler.now / 1e9))
     try {
@@ -65,7 +75,9 @@ class NfsService implements ServicePoint {
 
   close(): void {
     this.#server.close()
+    this.#granter.close()
     this.#clients.close()
+    this.#hosts.close()
     this.#grace.close()
     this.#exports.close()
   }

@@ -30,6 +30,8 @@ export class OpenFile {
 
 export class OpenFiles {
   readonly #files = new Map<string, OpenFile>()
+  /** Told when somebody has let go of a lock: others may wait for it. */
+  onFreed: (file: OpenFile) => void = () => undefined
 
   get all(): Iterable<OpenFile> {
     return this.#files.values()
@@ -51,6 +53,12 @@ export class OpenFiles {
   }
 
   /** To be called when a share or lock has gone. */
+  freed(file: OpenFile): void {
+    this.onFreed(file)
+    this.drop(file)
+  }
+
+  /** To be called for a file that nobody may have taken after all. */
   drop(file: OpenFile): void {
     if (file.shares.size > 0 || file.locks.held.length > 0 || !this.#files.delete(keyOf(file.of, file.node))) return
     try {

@@ -1,4 +1,5 @@
 /** From the bytes of a call to the bytes of its reply. RFC 5531 §9. */
+import type { Clock } from '../../src/base/time.ts'
 import { Malformed } from '../../src/base/errors.ts'
 import { accepted, authentication, type Call, flavors, parse, parseSystem, putReply, type SystemCredential, type Verdict } from '../../src/wire/rpc.ts'
 import { XdrReader, XdrWriter } from '../../src/wire/xdr.ts'
@@ -47,9 +48,11 @@ export interface RpcCounters {
 export class Dispatcher {
   readonly counters: RpcCounters = { calls: 0, malformed: 0, refused: 0, repeated: 0 }
   readonly #programs: ReadonlyMap<number, Program>
-  readonly #duplicates = new DuplicateCache()
+  readonly #duplicates: DuplicateCache
 
-  constructor(programs: readonly Program[]) {
+  /** @param clock by which a reply is too old to be given again. */
+  constructor(programs: readonly Program[], clock: Clock) {
+    this.#duplicates = new DuplicateCache(clock)
     this.#programs = new Map(programs.map((program) => [program.number, program]))
   }
 

@@ -4,17 +4,25 @@
  */
 import { hash32 } from '../../src/base/random.ts'
 import { fromLatin1 } from '../../src/base/bytes.ts'
+import { type Clock, type Instant, after, seconds } from '../../src/base/time.ts'
 
 const mostReplies = 2048
 const mostBytes = 4 * 2 ** 20
 /** How much of a call tells it from another one with the same xid. */
 const comparedBytes = 256
+/** A client that asks again does so sooner; one that was restarted may begin with the numbers it had before. */
+const lifetime = seconds(120)
 
 export class DuplicateCache {
   /** In the order of their making, so the oldest is the first. */
-  readonly #replies = new Map<string, Uint8Array>()
+  readonly #replies = new Map<string, { readonly reply: Uint8Array; readonly until: Instant }>()
+  readonly #clock: Clock
   #bytes = 0
   hits = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** What tells a call from every other one. The port isn't in it: a client that has to connect anew may come from another. */
   static key(address: string, call: Uint8Array): string {
@@ -22,15 +30,16 @@ export class DuplicateCache {
   }
 
   find(key: string): Uint8Array | undefined {
-    const reply = this.#replies.get(key)
-    if (reply !== undefined) this.hits++
-    return reply
+    const kept = this.#replies.get(key)
+    if (kept === undefined || kept.until < this.#clock.now) return undefined
+    this.hits++
+    return kept.reply
   }
 
   /** @param reply is kept as it is: give a copy. */
   add(key: string, reply: Uint8Array): void {
     this.#forget(key)
-    this.#replies.set(key, reply)
+    this.#replies.set(key, { reply, until: after(this.#clock.now, lifetime) })
     this.#bytes += reply.length
     for (const oldest of this.#replies.keys()) {
       if (this.#replies.size <= mostReplies && this.#bytes <= mostBytes) break
@@ -39,7 +48,7 @@ export class DuplicateCache {
   }
 
   #forget(key: string): void {
-    this.#bytes -= this.#replies.get(key)?.length ?? 0
+    this.#bytes -= this.#replies.get(key)?.reply.length ?? 0
     this.#replies.delete(key)
   }
 }

@@ -54,7 +54,7 @@ export class RpcServer {
 
   /** @returns whether the door is open over TCP too. */
   #open({ port, programs }: Door): boolean {
-    const dispatcher = new Dispatcher(programs)
+    const dispatcher = new Dispatcher(programs, this.#room.scheduler)
     this.#dispatchers.push(dispatcher)
     const { sockets } = this.#room
     const udp = sockets.bind({ address: '0.0.0.0', port }, (payload, arrival) => this.#hear(dispatcher, udp, payload, arrival))

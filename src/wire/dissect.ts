@@ -13,6 +13,7 @@ import * as ipv6 from './ipv6.ts'
 import * as mount from './mount.ts'
 import * as nfs3 from './nfs3.ts'
 import * as nfs4 from './nfs4-compound.ts'
+import * as nlm from './nlm.ts'
 import * as ntp from './ntp.ts'
 import * as portmap from './portmap.ts'
 import * as quoted from './quoted.ts'
@@ -27,6 +28,9 @@ import * as vlan from './vlan.ts'
 
 /** Where frames begin; a bare packet begins at its IP version. */
 const ethernetMedium = -1
+
+/** rpcbind, NFS, our MOUNT and our lock manager. */
+const rpcPorts = [portmap.port, nfs3.port, 20_048, 4045]
 
 /** Every format, and under which numbers it is found. A new format is a new row. */
 const rows: readonly Row[] = [
@@ -46,12 +50,14 @@ const rows: readonly Row[] = [
   row('dns', { udp: [53] }, dns),
   row('ntp', { udp: [123] }, ntp),
   row('syslog', { udp: [514] }, syslog),
-  row('rpc-record', { tcp: [portmap.port, nfs3.port, 20_048] }, rpcRecord),
-  row('rpc', { udp: [portmap.port, nfs3.port, 20_048], rpc: [0] }, rpc),
+  row('rpc-record', { tcp: rpcPorts }, rpcRecord),
+  row('rpc', { udp: rpcPorts, rpc: [0] }, rpc),
   row('rpcbind', { rpc: [rpc.carried(rpc.programs.portmap, 2)] }, portmap),
   row('rpcbind', { rpc: [rpc.carried(rpc.programs.portmap, 3), rpc.carried(rpc.programs.portmap, 4)] }, { parse: portmap.parse4, format: portmap.format }),
   row('mount', { rpc: [1, 2, 3].map((version) => rpc.carried(rpc.programs.mount, version)) }, mount),
   row('nfs3', { rpc: [rpc.carried(rpc.programs.nfs, 3)] }, nfs3),
+  row('nlm', { rpc: [1, 3].map((version) => rpc.carried(rpc.programs.lockManager, version)) }, nlm),
+  row('nlm', { rpc: [rpc.carried(rpc.programs.lockManager, 4)] }, { parse: nlm.parse4, format: nlm.format }),
   row('nfs4', { rpc: [rpc.carried(rpc.programs.nfs, 4)] }, nfs4),
 ]
 

@@ -94,7 +94,7 @@ export class Client {
     this.states.delete(state.serial)
     state.owner.opens.delete(state)
     state.file.shares.delete(state)
-    files.drop(state.file)
+    files.freed(state.file)
     if (this.minor === 0) this.#rememberClosed(state)
     // 4.1 has no sequence to remember an owner for.
     else if (state.owner.opens.size === 0) this.opens.delete(state.owner.key)

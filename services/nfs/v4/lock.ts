@@ -97,6 +97,7 @@ export const locku: Act4<'locku'> = (call, at, xdr) => {
   at.place()
   const state = lockOf(at, call.state, call.sequence, 'locku')
   if (!state.file.locks.free(state.owner, rangeAsked(call))) throw new Failure(at.minor === 0 ? 'resource' : 'serverFault', 'locks enough for one file')
+  at.scene.clients.files.freed(state.file)
   state.advance()
   at.currentState = idOf(state)
   putState(xdr, at.currentState)

@@ -5,7 +5,7 @@ import type { Instant } from '../../../src/base/time.ts'
 import { Timeline } from '../../../src/base/timeline.ts'
 import { MemoryVolume } from '../../../src/lab/volume/memory-volume.ts'
 import type { ServicePoint, ServiceRoom } from '../../../src/stack/service.ts'
-import type { HearDatagram, Sockets, TcpSocket } from '../../../src/stack/sockets.ts'
+import type { Endpoint, HearDatagram, Sockets, TcpSocket } from '../../../src/stack/sockets.ts'
 import type { Volume } from '../../../src/stack/volume.ts'
 import { buildCall, buildSystem, parse, type Reply } from '../../../src/wire/rpc.ts'
 import { XdrReader, XdrWriter } from '../../../src/wire/xdr.ts'
@@ -81,21 +81,29 @@ export interface NfsBench {
   /** Opens a stream to a port. */
   readonly connect: (port: number) => FakeStream
   readonly wait: (span: number) => void
+  /** Datagrams that the service sent, replies too. */
+  readonly sent: { readonly payload: Uint8Array; readonly to: Endpoint }[]
+  /** A datagram to where the service calls from. */
+  readonly answer: (payload: Uint8Array, address: string) => void
 }
 
-export const ports: Readonly<Record<number, number>> = { 100_000: 111, 100_003: 2049, 100_005: 20_048, 100_021: 4045 }
+export const ports: Readonly<Record<number, number>> = { 100_000: 111, 100_003: 2049, 100_005: 20_048, 100_021: 4045, 100_024: 4046 }
 
 export function nfsBench(config: unknown, options: { tcp?: boolean; volume?: (time: Timeline) => Volume; volumes?: Readonly<Record<string, Volume>>; seed?: number; journals?: MemoryJournals } = {}): NfsBench {
   const time = new Timeline()
   const log = new TestLog(time)
   const volume = options.volume?.(time) ?? new MemoryVolume({ clock: () => epoch + BigInt(time.now) })
+  const sent: { payload: Uint8Array; to: Endpoint }[] = []
   const bound = new Map<number, HearDatagram>()
   const listening = new Map<number, (socket: TcpSocket) => void>()
   let reply: Uint8Array | undefined
   const sockets: Sockets = {
     bind: (at, hear) => {
       bound.set(at.port, hear)
-      return { local: at, send: (payload) => void (reply = payload.slice()), join: () => {}, leave: () => {}, close: () => bound.delete(at.port) }
+      return { local: at, send: (payload, to) => {
+        reply = payload.slice()
+        sent.push({ payload: reply, to })
+      }, join: () => {}, leave: () => {}, close: () => bound.delete(at.port) }
     },
     listen: (at, accept) => {
       if (options.tcp === false) throw Object.assign(new Error('no TCP'), { code: 'EPROTONOSUPPORT' })
@@ -155,6 +163,8 @@ export function nfsBench(config: unknown, options: { tcp?: boolean; volume?: (ti
       listening.get(port)?.(stream)
       return stream
     },
+    sent,
+    answer: (payload, address) => bound.get(0)?.(payload, { from: { address, port: 111 }, to: { address: '10.0.0.1', port: 0 }, interface: 'eth0' }),
     wait: (span) => time.run((time.now + span) as Instant),
   }
 }
