@@ -46,7 +46,6 @@ export interface NetworkPlan {
   readonly latency: Duration
   /** The gateway leads out to where this computer can go. */
   readonly nat: NatPlan | undefined
-}
   /** Where it has IPv6 beside IPv4. */
   readonly six?: SixPlan
 }
@@ -70,6 +69,7 @@ export interface AdvertisingPlan {
   readonly preferredSeconds: number
   readonly dns: readonly string[]
   readonly mtu: number | undefined
+}
 
 export interface NatPlan {
   /** The gateway's address. */
@@ -122,9 +122,9 @@ export interface NicPlan {
   readonly vlan: number | undefined
   /** A service host's own address; machines get theirs from whoever answers them. */
   readonly address: { readonly address: string; readonly prefix: number } | undefined
-  readonly latency: Duration
   /** Its IPv6 addresses that are written or follow from the file; it may make others of what routers say. */
   readonly six?: readonly AddressPlan[]
+  readonly latency: Duration
   /** Of its cable; undefined: 1500. */
   readonly mtu?: number | undefined
 }
