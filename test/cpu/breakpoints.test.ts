@@ -174,7 +174,8 @@ describe.each([['interpreter', 0], ['compiled code', 1]] as const)('%s', (_, thr
       }))
       const persistent = new Proxy(core, {
         get: (target, name) => {
-          if (name !== 'run') return Reflect.get(target, name, target) instanceof Function ? (Reflect.get(target, name, target) as () => void).bind(target) : Reflect.get(target, name, target)
+          const own: unknown = Reflect.get(target, name, target)
+          if (name !== 'run') return typeof own === 'function' ? (own.bind(target) as unknown) : own
           return (until: Instant) => {
             for (core.run(until); core.breakpoints.stop !== undefined; core.run(until)) count++
           }
