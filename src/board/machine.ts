@@ -112,6 +112,8 @@ export class Machine implements Stateful<MachineSnapshot> {
   readonly #entropy: Random & Partial<Stateful<Plain>>
   readonly #map: BusMap
   readonly #uart: Uart
+  /** Never started: all its RAM is zeros. */
+  #blank = true
   #state: MachineState = 'off'
   #finish: Finish | undefined
   #endedAt = 0 as Instant
@@ -167,6 +169,7 @@ export class Machine implements Stateful<MachineSnapshot> {
 
   /** Powers up, or restarts: devices are reset, the images are put in place again, and the harts begin. */
   start(): void {
+    this.#blank = false
     for (const model of this.#models) model.reset()
     this.magic?.reset()
     if (this.core.now < this.timeline.now) this.core.skip(this.timeline.now)
@@ -235,7 +238,8 @@ export class Machine implements Stateful<MachineSnapshot> {
   /** Into a machine just made from the same configuration. */
   load(snapshot: MachineSnapshot): void {
     this.timeline.advance(snapshot.now as Instant)
-    this.#memory.load(snapshot.ram)
+    this.#memory.load(snapshot.ram, this.#blank)
+    this.#blank = false
     this.core.load(snapshot.core)
     for (const model of this.#models) model.load(snapshot.models[model.name])
     if (this.magic !== undefined && snapshot.magic !== undefined) this.magic.load(snapshot.magic)
