@@ -56,7 +56,7 @@ describe('NLM', () => {
     expect(answer.status).toBe(0)
     expect([nlm.lock(), nlm.lock({ from: 9n })]).toEqual([1, 0])
     const test = op('lockt', (xdr) => xdr.u32(1).u64(9n).u64(1n).u64(0n).string('o'))
-    expect(client.ask(...[way, op('lookup', (xdr) => xdr.string('f'))], test).status).toBe(10_010)
+    expect(client.ask(way, op('lookup', (xdr) => xdr.string('f')), test).status).toBe(10_010)
   })
 
   it('frees what a machine held that says it was restarted, and nobody else’s', () => {
