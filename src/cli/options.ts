@@ -45,3 +45,10 @@ export interface StackOptions extends GlobalOptions {
   /** Path of the unix socket. */
   readonly listen?: string
 }
+
+export interface ExecOptions extends GlobalOptions {
+  /** Standard input is the command's. */
+  readonly input?: boolean
+  /** A folder in the guest. */
+  readonly workdir?: string
+}

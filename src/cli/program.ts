@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { diskWords } from './disk-words.ts'
 import { exitCodes, fail } from './failure.ts'
-import type { GlobalOptions, StackOptions, TestOptions, UpOptions } from './options.ts'
+import type { ExecOptions, GlobalOptions, StackOptions, TestOptions, UpOptions } from './options.ts'
 import { version } from '../host/version.ts'
 
 /** Commander hands over arguments and options untyped; each command below says what it expects. */
@@ -129,6 +129,17 @@ function looking(program: Command, act: Act): void {
     .command('console <node>')
     .description('this terminal on a node’s console; Ctrl-] leaves')
     .action(act(async (node: string, options: GlobalOptions) => (await import('./commands/console.ts')).console(node, options)))
+  program
+    .command('exec <node> [command...]')
+    .description('a command in a node that has magic: netloom exec node1 -- uname -a')
+    .option('-i, --input', 'standard input is the command’s')
+    .option('-w, --workdir <folder>', 'where it is run; / when left out')
+    .passThroughOptions()
+    .action(act(async (node: string, command: string[], options: ExecOptions) => (await import('./commands/exec.ts')).exec(node, command, options)))
+  program
+    .command('cp <from> <to>')
+    .description('a file to or from a node that has magic: netloom cp ./x node1:/tmp/; - is standard input or output')
+    .action(act(async (from: string, to: string, options: GlobalOptions) => (await import('./commands/cp.ts')).cp(from, to, options)))
   program
     .command('logs [node]')
     .description('what the lab’s parts said, or a node’s console')

@@ -4,6 +4,7 @@
  */
 import type { LinkChange } from '../lab/faults/link-control.ts'
 
+import type { GuestRequest } from './guest-server.ts'
 import type { ForwardPlan } from '../lab/topology.ts'
 
 export type ControlRequest =
@@ -21,6 +22,8 @@ export type ControlRequest =
   /** `node`: its name, or an address. */
   | { readonly do: 'forward'; readonly node: string; readonly plan: ForwardPlan }
   | { readonly do: 'unforward'; readonly plan: Pick<ForwardPlan, 'protocol' | 'at'> }
+  /** A copy or a command in a guest; the connection then carries messages (guest-frames.ts). */
+  | ({ readonly do: 'guest' } & GuestRequest)
   /** A network, a node, or `node:eth0`; undefined: every port. */
   | { readonly do: 'capture'; readonly what?: string | undefined }
 

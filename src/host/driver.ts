@@ -26,6 +26,9 @@ export interface Inlet {
 /** Longest stretch without giving Node's event loop its turn, in milliseconds; shorter in real time, where sockets of the outside wait for it. */
 const slice = 20
 const realSlice = 2
+/** While something for a guest keeps coming in: for so long turns are short, and so long the event loop is left to take in more of it, in milliseconds. */
+const brisk = 50
+const intake = 10
 /** With somebody attending, idle time is run away until nothing was said for so long (virtual): a boot countdown passes at once, a prompt rests. */
 const quiet = 5_000_000_000 as Duration
 
@@ -41,6 +44,7 @@ export class Driver {
   #spoken = 0
   readonly #pacer: Pacer | undefined
   #metronome: Metronome | undefined
+  #stirred = -Infinity
   readonly #visits = new Set<() => boolean>()
   /** Set once the uplinks are open. */
   inlet: Inlet | undefined
@@ -66,6 +70,7 @@ export class Driver {
         if (state.kind === 'ended') return state.end
         if (state.kind === 'waiting' && !this.#attending) return { reason: 'idle', time: this.#lab.now }
         const busy = state.kind === 'running' || this.inlet?.waiting === true
+        if (busy) await this.#takeIn()
         await this.#rest(busy ? 0 : state.kind === 'waiting' ? undefined : this.#wallUntil(state.next))
       }
     } finally {
@@ -98,6 +103,13 @@ export class Driver {
     this.#wake?.()
   }
 
+  /** Something was asked of a guest from outside: the lab runs as quickly as it goes until it is done. */
+  stir(): void {
+    this.#stirred = performance.now()
+    this.#activity(this.#lab.now)
+    this.#wake?.()
+  }
+
   /** Somebody came to a console, or the last one left. */
   attend(attended: boolean): void {
     this.#pace.attended = attended
@@ -107,7 +119,7 @@ export class Driver {
 
   /** Runs until the event loop must have its turn; what comes in meanwhile is let in on the way. */
   #slice(): LabState {
-    const until = performance.now() + (this.#pacer === undefined ? slice : realSlice)
+    const until = performance.now() + (this.#pacer === undefined && performance.now() - this.#stirred > brisk ? slice : realSlice)
     for (;;) {
       if (this.inlet?.waiting === true) this.inlet.drain()
       this.#visit()
@@ -116,6 +128,15 @@ export class Driver {
         return performance.now() < until && this.inlet?.waiting !== true
       })
       if (state.kind === 'ended' || this.inlet?.waiting !== true || performance.now() >= until) return state
+    }
+  }
+
+  /** A socket gives some 200 KB a turn of the event loop, and its other end has more at once: turns, as long as they bring something. */
+  async #takeIn(): Promise<void> {
+    const end = performance.now() + intake
+    for (let before = -Infinity; this.#stirred > before && performance.now() < Math.min(end, this.#stirred + brisk); ) {
+      before = this.#stirred
+      await new Promise((resolve) => void setImmediate(resolve))
     }
   }
 

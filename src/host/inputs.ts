@@ -1,5 +1,5 @@
 /** What came into a run from outside, one JSON object a line, by virtual time: all that a replay needs beside the lab file. */
-import type { Entry, FrameEntry, OutsideEntry } from '../lab/door.ts'
+import type { Entry, FrameEntry, MessageEntry, OutsideEntry } from '../lab/door.ts'
 import type { LinkEntry } from '../lab/faults/link-control.ts'
 import type { Lab } from '../lab/lab.ts'
 
@@ -7,6 +7,7 @@ export type Input =
   | ({ readonly kind: 'typed' } & Entry)
   | ({ readonly kind: 'frame' } & FrameEntry)
   | ({ readonly kind: 'outside' } & OutsideEntry)
+  | ({ readonly kind: 'guest' } & MessageEntry)
   | ({ readonly kind: 'link' } & LinkEntry)
 
 /** Bytes in JSON. */
@@ -30,5 +31,6 @@ export function replayInput(lab: Lab, input: Input): void {
   if (input.kind === 'typed') lab.door.replay(input)
   else if (input.kind === 'frame') lab.door.replayFrame({ ...input, frame: { bytes: input.frame.bytes, offload: input.frame.offload } })
   else if (input.kind === 'outside') lab.door.replayOutside(input)
+  else if (input.kind === 'guest') lab.door.replayMessage(input)
   else lab.replayLink(input)
 }

@@ -18,7 +18,7 @@ export class RunKeeper {
   readonly #files: number[] = []
   readonly #stops: (() => void)[] = []
   readonly #file: string
-  /** What uplinks and NATs let in. */
+  /** What uplinks, NATs and guests' agents were given. */
   readonly #frames: Input[] = []
 
   /** @param file the lab file. From now on; the lab must not have run yet. @throws {HostError} when the folder can't be written. */
@@ -31,6 +31,7 @@ export class RunKeeper {
       const frames = this.#open(runNames.frames)
       this.#stops.push(lab.record(() => true, 'both', (bytes) => write(frames, bytes)))
       this.#stops.push(lab.door.hear(({ frame, ...entry }) => void this.#frames.push({ kind: 'frame', ...entry, frame: copyFrame(frame) })))
+      this.#stops.push(lab.door.hearMessages((entry) => void this.#frames.push({ kind: 'guest', ...entry })))
       this.#stops.push(lab.door.hearOutside((entry) => void this.#frames.push({ kind: 'outside', ...structuredClone(entry) })))
       for (const [node, { transcript }] of lab.machines) this.#console(node, transcript)
     } catch (error) {

@@ -14,6 +14,7 @@ import { attach, ConsoleEnd } from './console-end.ts'
 import type { ControlRequest, LabRow } from './control-protocol.ts'
 import { type ControlReply, ControlServer } from './control-server.ts'
 import { Driver } from './driver.ts'
+import { serveGuest } from './guest-server.ts'
 import type { ReadLab } from './open-lab.ts'
 import { Reactor } from './reactor.ts'
 import { RunKeeper } from './run-keeper.ts'
@@ -171,6 +172,8 @@ export class Session {
       case 'link':
         this.lab.setLink(request.where, request.change)
         return { value: null }
+      case 'guest':
+        return serveGuest(this.lab, request, () => this.driver.stir())
       case 'forwards':
         return { value: this.#nats?.rows ?? [] }
       case 'forward':

@@ -47,7 +47,7 @@ export class Agent {
     return this.#guest !== undefined
   }
 
-  /** From outside: the guest sees it from `time` on. @returns false when too much waits already. */
+  /** From outside: the guest sees it after `time`; not at it, for it may have come in the middle of what the guest did then. @returns false when too much waits already. */
   enter(time: Instant, message: Message): boolean {
     if (this.#waiting + message.bytes.length > waitingMax) return false
     this.#inbox.push({ time, message })
@@ -82,7 +82,7 @@ export class Agent {
   }
 
   #admit(guest: GuestProcess): void {
-    const due = this.#inbox.filter(({ time }) => time <= this.#clock.now)
+    const due = this.#inbox.filter(({ time }) => time < this.#clock.now)
     if (due.length === 0) return
     this.#inbox = this.#inbox.slice(due.length)
     for (const { message } of due) {

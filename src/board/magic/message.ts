@@ -23,6 +23,8 @@ export type Job =
 export interface Result {
   readonly code: number
   readonly trouble?: string
+  /** Of a copy, where whoever ran it has counted them. */
+  readonly bytes?: number
 }
 
 /** Bytes that either side may have under way before the other has said that it took them. */

@@ -1,10 +1,18 @@
 /** Copies and commands in the guests of a running lab, for whoever asks from outside: sessions with the agents behind the lab's door. */
 import { utf8 } from '../../base/bytes.ts'
 import { ConfigError } from '../../base/errors.ts'
-import type { Job, Message, MessageKind } from '../../board/magic/message.ts'
+import { type Job, type Message, type MessageKind, pieceBytes, type Result, windowBytes } from '../../board/magic/message.ts'
 import type { Door } from '../door.ts'
 import type { MachineIsland } from '../machine-island.ts'
 import { suggestion } from '../suggest.ts'
+
+/** The words of a session, for whoever sits outside the lab (board/magic/message.ts). */
+export type GuestJob = Job
+export type GuestMessageKind = MessageKind
+export type GuestResult = Result
+/** Bytes under way that neither side may exceed, and the longest piece of them. */
+export const guestWindow = windowBytes
+export const guestPiece = pieceBytes
 
 /** One copy or command; its words are those of board/magic/message.ts. */
 export interface GuestSession {
