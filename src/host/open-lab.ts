@@ -69,6 +69,7 @@ export async function loadLab(read: ReadLab, { hear, signal, script, historyByte
   const images = await loadImages(read.topology, folder, store)
   const program = await builtIn(read.topology)
   const engine = new NodeWasmEngine()
+  const written = new Set<string>()
   const files = new LabFiles(read.topology, folder, past)
   const topology = runName === undefined ? read.topology : { ...read.topology, name: runName }
   const lab = buildLab(topology, {
@@ -86,7 +87,7 @@ export async function loadLab(read: ReadLab, { hear, signal, script, historyByte
     journal: (file) => files.journal(file),
     volume: (source, clock) => {
       if (source.write === true && source.path !== undefined) files.writtenInPlace(source.path)
-      return openVolume(source, { clock, resolve: (path) => resolve(folder, path), image: (name) => images.get(name) as Uint8Array })
+      return openVolume(source, { clock, resolve: (path) => resolve(folder, path), image: (name) => images.get(name) as Uint8Array, written })
     },
     disk: (plan) => files.disk(plan),
     withProgram: (initrd, path, program) => concat(build(new Map([[path.replace(/^\//, ''), { kind: 'file', mode: 0o755, content: program }]])), initrd),

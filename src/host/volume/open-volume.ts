@@ -17,15 +17,22 @@ export interface OpenVolumeOptions {
   /** Absolute path of what the lab file names. */
   readonly resolve: (path: string) => string
   readonly image: (name: string) => Uint8Array
+  /** Folders that something in the lab writes to in place; grows. */
+  readonly written?: Set<string>
 }
 
 /** @throws {HostError} */
-export function openVolume({ path, image, write, limitBytes }: VolumeSource, { clock, resolve, image: imageOf }: OpenVolumeOptions): Volume {
+export function openVolume({ path, image, write, limitBytes }: VolumeSource, { clock, resolve, image: imageOf, written = new Set() }: OpenVolumeOptions): Volume {
   if (path === undefined) return archive(image as string, imageOf(image as string), clock, limitBytes)
   const root = found(path, resolve(path))
   if (!statSync(root).isDirectory()) {
     if (write === true) throw new HostError('ENOTDIR', `${path} is an archive, which can't be written to`, 'write: overlay keeps what guests write in memory')
     return archive(path, readFileSync(root), clock, limitBytes)
+  }
+  if (write === true) {
+    // Each would keep its own ledger of owners, and machines are not at one instant.
+    if (written.has(root)) throw new HostError('EBUSY', `two parts of the lab would write to ${path}`, 'write: overlay for one of them, or let guests meet at one nfs export')
+    written.add(root)
   }
   const base = new HostVolume({ root, write: write === true, clock })
   return write === 'overlay' ? new MemoryVolume({ clock, base, limitBytes }) : base
