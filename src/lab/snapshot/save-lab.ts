@@ -74,6 +74,10 @@ export function saveLab(lab: Lab): LabSnapshot {
   if (history.lost !== undefined) {
     throw new ConfigError(`at ${formatTime(history.lost)} the lab’s machines had sent more than ${history.limit >> 20}M, so it can’t be saved any more`, undefined, 'keep more: netloom up --history 1G')
   }
+  for (const { name, shares } of lab.topology.machines) {
+    // What a guest writes by 9P passes no port, so it is in no log.
+    if (shares.some(({ source }) => source.write !== false)) throw new ConfigError(`${name} has a share that it may write to, so the lab can’t be saved`, undefined, 'leave write: out, or export the folder by NFS with write: overlay')
+  }
   const machines = [...lab.machines].map(([node, { machine, now, next }]) => [node, { now, next, state: machine.save(), log: history.log(node) }] as const)
   return {
     seed: lab.topology.sim.seed,
