@@ -24,12 +24,14 @@ export function resolveNetworks(reading: Reading, sim: SimPlan): { networks: Net
     const subnet = text?.subnet !== undefined ? subnetOf(text.subnet) : served ? pooled(reading, name, taken) : undefined
     const latency = latencyOf(reading, ['networks', name], text?.latency, sim)
     const host = served ? withSix(gateway(reading, name, text, subnet as Subnet, services, latency), six) : undefined
-    const nat = natOf(reading, name, text, host)
+    const nat = withGateway6(natOf(reading, name, text, host), six)
     networks.push({ name, mode: text?.mode ?? 'switch', subnet, latency, nat, ...(six === undefined ? {} : { six }) })
     if (host !== undefined) gateways.push(nat === undefined ? host : { ...host, services: services.map((service) => (service.kind === 'dhcp' ? leadOut(service, nat.gateway) : service)) })
   }
   return { networks, gateways }
 }
+
+const withGateway6 = (nat: NatPlan | undefined, six: SixPlan | undefined): NatPlan | undefined => (nat === undefined || six === undefined ? nat : { ...nat, gateway6: six.gateway })
 
 function natOf(reading: Reading, name: string, text: NetworkText | null, host: HostPlan | undefined): NatPlan | undefined {
   if (text?.nat === true) return { gateway: host?.nics[0].address?.address as string, hostLoopback: text.host_loopback ?? false }

@@ -74,6 +74,8 @@ export interface AdvertisingPlan {
 export interface NatPlan {
   /** The gateway's address. */
   readonly gateway: string
+  /** And its IPv6 address, where the network has IPv6. */
+  readonly gateway6?: string
   /** The gateway's address stands for this computer's loopback. */
   readonly hostLoopback: boolean
 }

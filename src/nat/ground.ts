@@ -3,7 +3,6 @@ import type { Clock } from '../base/time.ts'
 import type { Host } from '../stack/host.ts'
 import type { Ledger } from './ledger.ts'
 import type { Outside } from './outside.ts'
-import type { Policy } from './policy.ts'
 import type { StreamFlow } from './stream-flow.ts'
 
 export interface Ground {
@@ -11,7 +10,6 @@ export interface Ground {
   /** The gateway. */
   readonly host: Host
   readonly outside: Outside
-  readonly policy: Policy
   readonly ledger: Ledger
   /** Bytes of one stream that may be on their way out (outside.ts). */
   readonly window: number

@@ -3,7 +3,7 @@ import type { Instant } from '../base/time.ts'
 import type { Endpoint, UdpSocket } from '../stack/sockets.ts'
 import type { FlowRow, Ground } from './ground.ts'
 import type { OutsideEvent } from './outside.ts'
-import { reasonOf } from './ledger.ts'
+import { end, reasonOf } from './ledger.ts'
 import { datagramIdle } from './limits.ts'
 
 /** Hops that a guest's answer has left at this computer. */
@@ -27,13 +27,13 @@ export class InboundFlow {
     this.#peer = peer
     this.#ground = ground
     this.lastAt = ground.clock.now
-    const refused = (code: string): void => ground.ledger.refuse('udp', peer.address, `${guest.address}:${guest.port}`, `the guest: ${reasonOf(code)}`)
-    this.#socket = ground.host.bind({ address: '0.0.0.0', port: 0 }, (payload, { from }) => this.#answer(payload, from), ({ code }) => refused(code))
+    const refused = (code: string): void => ground.ledger.refuse('udp', peer.address, end(guest), `the guest: ${reasonOf(code)}`)
+    this.#socket = ground.host.bind({ address: guest.address.includes(':') ? '::' : '0.0.0.0', port: 0 }, (payload, { from }) => this.#answer(payload, from), ({ code }) => refused(code))
   }
 
   get row(): FlowRow {
     const idle = Math.floor((this.#ground.clock.now - this.lastAt) / 1e9)
-    return { protocol: 'udp', inside: `${this.#guest.address}:${this.#guest.port}`, outside: `${this.#peer.address}:${this.#peer.port}`, direction: 'in', state: 'open', sent: this.#sent, received: this.#received, idle, reason: '' }
+    return { protocol: 'udp', inside: end(this.#guest), outside: end(this.#peer), direction: 'in', state: 'open', sent: this.#sent, received: this.#received, idle, reason: '' }
   }
 
   hear(event: Extract<OutsideEvent, { kind: 'inbound datagram' | 'datagram' | 'complaint' | 'lost' }>): void {

@@ -1,6 +1,7 @@
 /** What was refused, and why: for `inspect nat`, after the flow itself is gone. */
 import type { Log } from '../base/log.ts'
 import type { Clock, Instant } from '../base/time.ts'
+import type { Endpoint } from '../stack/sockets.ts'
 import { after, seconds } from '../base/time.ts'
 
 export interface Refusal {
@@ -55,6 +56,11 @@ export class Ledger {
     if (this.#said++ >= 10) return
     this.#log?.info('nat.refused', `${from} did not reach ${to} by ${protocol}: ${reason}`, { protocol, from, to, reason })
   }
+}
+
+/** An end as people write it: `10.0.0.1:53`, `[fd00::1]:53`. */
+export function end({ address, port }: Endpoint): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 /** What a host's code means, for people. */

@@ -24,22 +24,31 @@ import type { Alarm, Instant, Scheduler } from '../base/time.ts'
 import type { Host } from '../stack/host.ts'
 import type { Transit } from '../stack/ip.ts'
 import type { Incoming } from '../stack/protocol.ts'
+import type { Incoming6 } from '../stack/ip6/protocol6.ts'
+import type { Stack6 } from '../stack/ip6/stack6.ts'
+import type { Address } from '../stack/tcp/family.ts'
 import type { Dial } from '../stack/tcp/forward.ts'
 import type { FlowRow, Ground } from './ground.ts'
+import type { GuestDatagram, GuestEcho, Inside } from './inside.ts'
 import type { Outside, OutsideEvent } from './outside.ts'
+import type { Verdict } from './policy.ts'
 import { between, milliseconds } from '../base/time.ts'
-import { formatIpv4, parseIpv4 } from '../wire/address.ts'
-import * as udp from '../wire/udp.ts'
+import { parseIpv4, parseIpv6 } from '../wire/address.ts'
+import type * as udp from '../wire/udp.ts'
 import { prohibited } from './complaints.ts'
 import { DatagramFlow } from './datagram-flow.ts'
 import { EchoFlow } from './echo-flow.ts'
 import { InboundFlow } from './inbound-flow.ts'
-import { Ledger } from './ledger.ts'
+import { Inside4 } from './inside4.ts'
+import { Inside6 } from './inside6.ts'
+import { end, Ledger } from './ledger.ts'
 import { mostDatagrams, mostDials, mostEchoes, mostStreams, mostWaiting, sweepEvery, tightShare } from './limits.ts'
 import { nowhere, windowOf } from './outside.ts'
 import { Policy } from './policy.ts'
+import { Policy6 } from './policy6.ts'
 import { StreamFlow } from './stream-flow.ts'
 import { Transition } from './transition.ts'
+import { prohibited6, Transition6 } from './transition6.ts'
 
 export interface NatConfig {
   /** The network's name. */
@@ -48,6 +57,8 @@ export interface NatConfig {
   readonly scheduler: Scheduler
   /** The gateway's address inside, dotted. */
   readonly gateway: string
+  /** Where guests speak IPv6: its address there. */
+  readonly gateway6?: string
   readonly hostLoopback: boolean
   readonly log?: Log
 }
@@ -70,10 +81,11 @@ export class Nat implements Ground {
   readonly name: string
   readonly clock: Scheduler
   readonly host: Host
-  readonly policy: Policy
   readonly ledger: Ledger
   readonly counters: NatCounters = { full: 0, dropped: 0, malformed: 0 }
   outside: Outside = nowhere
+  readonly #four: Inside
+  readonly #six: Inside | undefined
   readonly #flows = new Map<number, Flow>()
   /** `10.0.0.10:4000` → UDP mapping, `10.0.0.10#7` → echo mapping; the one idle for longest first. */
   readonly #mappings = new Map<string, DatagramFlow | EchoFlow>()
@@ -90,22 +102,23 @@ export class Nat implements Ground {
   #streams = 0
   #echoes = 0
 
-  constructor({ name, host, scheduler, gateway, hostLoopback, log }: NatConfig) {
+  constructor({ name, host, scheduler, gateway, gateway6, hostLoopback, log }: NatConfig) {
     this.name = name
     this.clock = scheduler
     this.host = host
-    this.policy = new Policy({ gateway: parseIpv4(gateway), hostLoopback })
+    this.#four = new Inside4(host, new Policy({ gateway: parseIpv4(gateway), hostLoopback }))
     this.ledger = new Ledger(scheduler, log)
     this.#sweep = scheduler.alarm(`${name}.nat sweep`, () => this.#swept())
     this.#entry = scheduler.alarm(`${name}.nat`, () => this.#enter())
     this.#relief = scheduler.alarm(`${name}.nat relief`, () => this.#relieve())
     const transition = new Transition(host, scheduler, {
-      datagram: (datagram, incoming) => this.#datagram(datagram, incoming),
-      echo: (identifier, sequence, payload, incoming) => this.#echo(identifier, sequence, payload, incoming),
+      datagram: (datagram, incoming) => this.#fromGuest4(datagram, incoming),
+      echo: (identifier, sequence, payload, incoming) => this.#echoFromGuest4(identifier, sequence, payload, incoming),
       malformed: () => void this.counters.malformed++,
     })
     host.ip.transit = beside(host, host.ip.transit, transition.take)
-    host.udp.stranger = (datagram, incoming) => this.#stranger(datagram, incoming)
+    host.udp.stranger = (datagram, incoming) => this.#stranger(this.#four, guestDatagram4(datagram, incoming))
+    this.#six = host.six === undefined || gateway6 === undefined ? undefined : this.#speakSix(host.six, new Policy6({ gateway: parseIpv6(gateway6), hostLoopback }))
     host.tcp.forward((dial) => this.#dialled(dial))
   }
 
@@ -168,10 +181,11 @@ export class Nat implements Ground {
   }
 
   #dialled(dial: Dial): void {
-    const to = parseIpv4(dial.to.address)
-    const verdict = this.policy.judge(to, dial.to.port)
+    const { address, port } = dial.to
+    // A link-local address with its zone is our own: none other comes here (ip6/ip6.ts).
+    const verdict = address.includes(':') ? (this.#six?.judge(parseIpv6(address.split('%')[0]), port) ?? noSix) : this.#four.judge(parseIpv4(address), port)
     if ('refused' in verdict) {
-      this.ledger.refuse('tcp', dial.from.address, `${dial.to.address}:${dial.to.port}`, verdict.refused)
+      this.ledger.refuse('tcp', dial.from.address, end(dial.to), verdict.refused)
       return verdict.how === 'refuse' ? dial.refuse() : dial.unreachable(prohibited)
     }
     if (this.#streams >= mostStreams || this.#dialling.size >= mostDials) {
@@ -184,42 +198,65 @@ export class Nat implements Ground {
     flow.dial(dial, { address: verdict.at, port: dial.to.port })
   }
 
-  /** A datagram for the gateway itself that none of its sockets hears. */
-  #stranger(datagram: udp.Parsed, incoming: Incoming): boolean {
-    const { packet } = incoming
-    const verdict = this.policy.judge(packet.destination, datagram.destinationPort)
+  #speakSix(six: Stack6, policy: Policy6): Inside {
+    const inside = new Inside6(six, policy)
+    const complain = (incoming: Incoming6) => (): void => six.ip.complain(incoming, prohibited6)
+    const transition = new Transition6(six, {
+      datagram: (datagram, incoming) => this.#datagram(inside, datagram, complain(incoming)),
+      echo: (echo, incoming) => this.#echo(inside, echo, complain(incoming)),
+      malformed: () => void this.counters.malformed++,
+    })
+    six.ip.transit = (incoming) => six.ip.hasRoute(incoming.packet.destination) ? false : transition.take(incoming)
+    six.datagrams.stranger = (datagram) => this.#stranger(inside, datagram)
+    return inside
+  }
+
+  #fromGuest4(datagram: udp.Parsed, incoming: Incoming): void {
+    this.#datagram(this.#four, guestDatagram4(datagram, incoming), () => this.host.ip.complain(incoming, prohibited))
+  }
+
+  #echoFromGuest4(identifier: number, sequence: number, payload: Uint8Array, incoming: Incoming): void {
+    const { source, destination, ttl } = incoming.packet
+    this.#echo(this.#four, { source, destination, identifier, sequence, payload, ttl: ttl - 1 }, () => this.host.ip.complain(incoming, prohibited))
+  }
+
+  /** A datagram for the gateway itself that none of its sockets hears. @returns whether it may leave. */
+  #stranger(inside: Inside, datagram: GuestDatagram): boolean {
+    const { source, destination, destinationPort } = datagram
+    const verdict = inside.judge(destination, destinationPort)
     if ('refused' in verdict) {
-      this.ledger.refuse('udp', formatIpv4(packet.source), `${formatIpv4(packet.destination)}:${datagram.destinationPort}`, verdict.refused)
+      this.ledger.refuse('udp', inside.format(source), end({ address: inside.format(destination), port: destinationPort }), verdict.refused)
       return false
     }
-    this.#datagram(datagram, incoming)
+    this.#send(inside, datagram, verdict.at)
     return true
   }
 
-  #datagram({ sourcePort, destinationPort, payload }: udp.Parsed, incoming: Incoming): void {
-    const { packet, segmentSize } = incoming
-    const verdict = this.policy.judge(packet.destination, destinationPort)
-    const from = formatIpv4(packet.source)
-    if ('refused' in verdict) return this.#prohibit('udp', `${formatIpv4(packet.destination)}:${destinationPort}`, verdict.refused, incoming)
+  #datagram(inside: Inside, datagram: GuestDatagram, prohibit: () => void): void {
+    const { source, destination, destinationPort } = datagram
+    const verdict = inside.judge(destination, destinationPort)
+    if ('at' in verdict) return this.#send(inside, datagram, verdict.at)
+    this.ledger.refuse('udp', inside.format(source), end({ address: inside.format(destination), port: destinationPort }), verdict.refused)
+    prohibit()
+  }
+
+  #send(inside: Inside, { source, sourcePort, destinationPort, payload, ttl, segmentSize }: GuestDatagram, at: string): void {
     // Port 0 is nobody's: where nothing can be answered, nothing is sent.
     if (sourcePort === 0 || destinationPort === 0) return void this.counters.malformed++
-    const flow = this.#mapping(`${from}:${sourcePort}`, (number) => new DatagramFlow(number, { address: from, port: sourcePort }, this)) as DatagramFlow
+    const flow = this.#mapping(`${inside.format(source)} ${sourcePort}`, (number) => new DatagramFlow(number, copied(source), sourcePort, inside, this)) as DatagramFlow
     const step = segmentSize === 0 ? Math.max(1, payload.length) : segmentSize
-    const to = { address: verdict.at, port: destinationPort }
-    for (let at = 0; at === 0 || at < payload.length; at += step) flow.send(to, payload.subarray(at, at + step), packet.ttl - 1)
+    const to = { address: at, port: destinationPort }
+    for (let from = 0; from === 0 || from < payload.length; from += step) flow.send(to, payload.subarray(from, from + step), ttl)
   }
 
-  #echo(identifier: number, sequence: number, payload: Uint8Array, incoming: Incoming): void {
-    const { packet } = incoming
-    const verdict = this.policy.judge(packet.destination, 0)
-    if ('refused' in verdict) return this.#prohibit('icmp', formatIpv4(packet.destination), verdict.refused, incoming)
-    const flow = this.#mapping(`${formatIpv4(packet.source)}#${identifier}`, (number) => new EchoFlow(number, packet.source, identifier, this)) as EchoFlow
-    flow.send(verdict.at, sequence, payload, packet.ttl - 1)
-  }
-
-  #prohibit(protocol: string, to: string, reason: string, incoming: Incoming): void {
-    this.ledger.refuse(protocol, formatIpv4(incoming.packet.source), to, reason)
-    this.host.ip.complain(incoming, prohibited)
+  #echo(inside: Inside, { source, destination, identifier, sequence, payload, ttl }: GuestEcho, prohibit: () => void): void {
+    const verdict = inside.judge(destination, 0)
+    if ('refused' in verdict) {
+      this.ledger.refuse('icmp', inside.format(source), inside.format(destination), verdict.refused)
+      return prohibit()
+    }
+    const flow = this.#mapping(`${inside.format(source)}#${identifier}`, (number) => new EchoFlow(number, copied(source), identifier, inside, this)) as EchoFlow
+    flow.send(verdict.at, sequence, payload, ttl)
   }
 
   /** The mapping of that name, made if need be, and now the one that is idle for the shortest time. */
@@ -325,4 +362,11 @@ function hear(flow: Flow, event: Exclude<OutsideEvent, { kind: 'inbound' }>): vo
 /** What the gateway has a way to inside the lab is forwarded as before, if it was; all else is NAT's. */
 function beside(host: Host, forward: Transit | undefined, nat: Transit): Transit {
   return (incoming) => (host.ip.routes.find(incoming.packet.destination) === undefined ? nat(incoming) : (forward?.(incoming) ?? false))
+}
+
+const noSix: Verdict = { refused: 'this gateway has no IPv6', how: 'prohibit' }
+const copied = (address: Address): Address => (typeof address === 'number' ? address : address.slice())
+
+function guestDatagram4({ sourcePort, destinationPort, payload }: udp.Parsed, { packet, segmentSize }: Incoming): GuestDatagram {
+  return { source: packet.source, sourcePort, destination: packet.destination, destinationPort, payload, ttl: packet.ttl - 1, segmentSize }
 }

@@ -15,7 +15,7 @@ import type { Dial } from '../stack/tcp/forward.ts'
 import type { FlowRow, Ground } from './ground.ts'
 import type { OutsideEvent } from './outside.ts'
 import { complaintOf } from './complaints.ts'
-import { reasonOf } from './ledger.ts'
+import { end, reasonOf } from './ledger.ts'
 import { closingIdle, openIdle } from './limits.ts'
 
 export interface StreamEnds {
@@ -71,7 +71,7 @@ export class StreamFlow {
   get row(): FlowRow {
     const { inside, outside } = this.ends
     const idle = Math.floor((this.#ground.clock.now - this.lastAt) / 1e9)
-    return { protocol: 'tcp', inside: `${inside.address}:${inside.port}`, outside: `${outside.address}:${outside.port}`, direction: this.direction, state: this.#state, sent: this.#sent, received: this.#received, idle, reason: '' }
+    return { protocol: 'tcp', inside: end(inside), outside: end(outside), direction: this.direction, state: this.#state, sent: this.#sent, received: this.#received, idle, reason: '' }
   }
 
   hear(event: StreamEvent): void {
@@ -196,7 +196,7 @@ export class StreamFlow {
   #refused(dial: Dial, code: string): void {
     this.#dial = undefined
     const { inside, outside } = this.ends
-    this.#ground.ledger.refuse('tcp', inside.address, `${outside.address}:${outside.port}`, reasonOf(code))
+    this.#ground.ledger.refuse('tcp', inside.address, end(outside), reasonOf(code))
     const complaint = complaintOf({ code, mtu: 0 })
     if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'ENORESOLVER') dial.refuse()
     else if (complaint !== undefined) dial.unreachable(complaint)
@@ -207,7 +207,7 @@ export class StreamFlow {
   #insideFailed(code: string): void {
     if (this.direction === 'in' && this.#received + this.#sent === 0) {
       const { inside, outside } = this.ends
-      this.#ground.ledger.refuse('tcp', outside.address, `${inside.address}:${inside.port}`, `the guest: ${reasonOf(code)}`)
+      this.#ground.ledger.refuse('tcp', outside.address, end(inside), `the guest: ${reasonOf(code)}`)
     }
     this.#resetOutside()
   }

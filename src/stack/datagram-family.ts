@@ -1,6 +1,7 @@
 /** The seam between UDP and the IP version under it. UDP never looks into an address. */
 import type { Address } from './tcp/family.ts'
 import type { FailureCode } from './protocol.ts'
+import type { Parsed } from '../wire/udp.ts'
 
 /** Where a datagram goes, and how. */
 export interface Sending {
@@ -53,6 +54,7 @@ export interface ArrivingDatagram {
   readonly segmentSize: number
   /** The name of the one it came in on. */
   readonly interface: string
-  /** Nobody listens at its port: says so. */
+  /** Nobody here listens at its port: somebody else may have it, else it is refused. */
+  stranger(datagram: Parsed): boolean
   refuse(): void
 }

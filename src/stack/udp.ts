@@ -66,16 +66,16 @@ export class Udp implements IpProtocol {
   receive(incoming: Incoming): void {
     const { packet, trusted, group, segmentSize } = incoming
     const refuse = (): void => this.#ip.complain(incoming, { kind: 'unreachable', code: unreachable.port, mtu: 0 })
-    this.arrive({ family: this.#four, source: packet.source, destination: packet.destination, bytes: packet.payload, trusted, group, segmentSize, interface: incoming.interface.name, refuse }, incoming)
+    this.arrive({ family: this.#four, source: packet.source, destination: packet.destination, bytes: packet.payload, trusted, group, segmentSize, interface: incoming.interface.name, stranger: (datagram) => this.stranger?.(datagram, incoming) === true, refuse })
   }
 
-  /** A datagram came by any family. Never throws on its bytes. @param incoming the packet, for `stranger`. */
-  arrive(arriving: ArrivingDatagram, incoming?: Incoming): void {
+  /** A datagram came by any family. Never throws on its bytes. */
+  arrive(arriving: ArrivingDatagram): void {
     const { family, source, destination, bytes, trusted } = arriving
     try {
       const datagram = udp.parse(bytes, trusted ? undefined : family.addressSum(source, destination))
       if (datagram.checksum === 'wrong' || (datagram.checksum === 'absent' && !family.mayLackChecksum && !trusted)) throw new Malformed('UDP checksum')
-      this.#deliver(datagram, arriving, incoming)
+      this.#deliver(datagram, arriving)
     } catch (error) {
       if (!(error instanceof Malformed)) throw error
       this.counters.malformed++
@@ -93,11 +93,12 @@ export class Udp implements IpProtocol {
   }
 
   /** A super-frame is many datagrams with one header (virtio 1.2 §5.1.6.2, UDP segmentation). */
-  #deliver({ sourcePort, destinationPort, payload, checksum }: udp.Parsed, arriving: ArrivingDatagram, incoming: Incoming | undefined): void {
+  #deliver(datagram: udp.Parsed, arriving: ArrivingDatagram): void {
+    const { sourcePort, destinationPort, payload } = datagram
     const { family, source, destination, group, segmentSize } = arriving
     const bound = this.#find(family, destination, destinationPort) ?? (group ? this.#find(family, family.any, destinationPort) : undefined)
     if (bound === undefined) {
-      if (!group && incoming !== undefined && this.stranger?.({ sourcePort, destinationPort, payload, checksum }, incoming) === true) return
+      if (!group && arriving.stranger(datagram)) return
       this.counters.noPort++
       return arriving.refuse()
     }

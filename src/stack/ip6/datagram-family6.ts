@@ -16,6 +16,17 @@ import { addressSum, bare, zoned, zoneOf } from './zone.ts'
 const six = (address: Address): Uint8Array => address as Uint8Array
 const protocol = 17
 
+/** A datagram for one of our addresses that nobody here hears. */
+export interface Stranger {
+  readonly source: Uint8Array
+  readonly sourcePort: number
+  readonly destination: Uint8Array
+  readonly destinationPort: number
+  readonly payload: Uint8Array
+  readonly ttl: number
+  readonly segmentSize: number
+}
+
 export class DatagramFamily6 implements DatagramFamily, Ip6Protocol {
   readonly version = 6
   readonly number = protocol
@@ -23,6 +34,8 @@ export class DatagramFamily6 implements DatagramFamily, Ip6Protocol {
   readonly any = anyIpv6
   readonly largestPayload = largestPacket6 - udp.headerBytes
   readonly mayLackChecksum = false
+  /** Takes datagrams for our addresses that no socket hears: NAT does. @returns whether it took this one. */
+  stranger: ((datagram: Stranger) => boolean) | undefined
   readonly #ip6: Ip6
   readonly #udp: Udp
 
@@ -35,6 +48,7 @@ export class DatagramFamily6 implements DatagramFamily, Ip6Protocol {
     const { packet, link, trusted, group, segmentSize } = incoming
     const arriving: ArrivingDatagram = {
       family: this, source: packet.source, destination: packet.destination, bytes: packet.payload, trusted, group, segmentSize, interface: link.interface.name,
+      stranger: ({ sourcePort, destinationPort, payload }) => this.stranger?.({ source: packet.source, sourcePort, destination: packet.destination, destinationPort, payload, ttl: packet.hopLimit - 1, segmentSize }) === true,
       refuse: () => this.#ip6.complain(incoming, { kind: 'unreachable', code: unreachable.port, value: 0 }),
     }
     this.#udp.arrive(arriving)

@@ -138,7 +138,8 @@ export class Icmp6 implements Ip6Protocol {
 /** As Linux maps them (`icmpv6_err_convert`), in Node's words. */
 const unreachableCodes: readonly FailureCode[] = ['ENETUNREACH', 'EHOSTUNREACH', 'EHOSTUNREACH', 'EHOSTUNREACH', 'ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTUNREACH']
 
-function errorOf(kind: Complaint6['kind'], code: number, value: number, quoted: Uint8Array): Message {
+/** An error as the message that says it. */
+export function errorOf(kind: Complaint6['kind'], code: number, value: number, quoted: Uint8Array): Message {
   if (kind === 'packet too big') return { kind, mtu: value, quoted }
   return kind === 'parameter problem' ? { kind, code, pointer: value, quoted } : { kind, code, quoted }
 }

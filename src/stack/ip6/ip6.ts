@@ -173,6 +173,10 @@ export class Ip6 {
     return this.#links.find((link) => link.zone === zone)
   }
 
+  hasRoute(destination: Uint8Array): boolean {
+    return this.#route(destination, undefined) !== undefined
+  }
+
   owns(address: Uint8Array): boolean {
     return this.#own.has(keyOf(address)) || isLoopbackIpv6(address)
   }
@@ -219,6 +223,7 @@ export class Ip6 {
   /** The longest prefix; of several routers one that is known to be there (RFC 4861 §6.3.6). */
   #route(destination: Uint8Array, by: Link6 | undefined): Route6 | undefined {
     const fits = this.#routes.filter((route) => (by === undefined || route.link === by) && inSubnet6(route.to, destination))
+    if (fits.length === 0) return undefined
     const best = fits.filter(({ to }) => to.prefix === fits[0].to.prefix)
     return best.find(({ via, link }) => via === undefined || link.neighbours.mayReach(via)) ?? best[0]
   }

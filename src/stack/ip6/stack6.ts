@@ -22,17 +22,18 @@ export class Stack6 {
   readonly ip: Ip6
   readonly icmp: Icmp6
   readonly tcp: Family6
+  readonly datagrams: DatagramFamily6
 
   constructor(parts: Ip6Parts, udp: Udp, tcp: Tcp) {
     this.ip = new Ip6(parts)
     this.icmp = new Icmp6(this.ip, parts.scheduler)
     this.ip.complain = (about, complaint, evenToGroups) => this.icmp.complain(about, complaint, evenToGroups)
     this.ip.say = (link, message, how) => this.icmp.say(link, message, how)
-    const datagrams = new DatagramFamily6(this.ip, udp)
+    this.datagrams = new DatagramFamily6(this.ip, udp)
     this.tcp = new Family6(this.ip, tcp)
-    udp.families.push(datagrams)
+    udp.families.push(this.datagrams)
     tcp.families.push(this.tcp)
-    for (const protocol of [this.icmp, datagrams, this.tcp]) this.ip.register(protocol)
+    for (const protocol of [this.icmp, this.datagrams, this.tcp]) this.ip.register(protocol)
   }
 
   /** `view` with the addresses that the interface has at the moment it is asked, or is about to have (RFC 4862 §5.4). */
