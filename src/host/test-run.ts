@@ -37,12 +37,15 @@ export async function runTests(read: ReadLab, options: TestRunOptions): Promise<
   const session = new Session(lab, chosen, { capture: options.capture, logs: options.logs, keep: options.keep, attended: false, reachable: false })
   const stop = (): void => session.driver.stop()
   options.signal.addEventListener('abort', stop)
+  // A lab that waits for the outside has nothing that keeps Node from leaving: the metronome and the pumps don't, and nobody listens for commands.
+  const stay = setInterval(() => undefined, 2 ** 30)
   try {
     await session.open()
     const end = await session.run()
     session.close(options.endText(end))
     return { lab, end, passed: lab.verdicts.all.every(({ outcome }) => outcome === 'passed'), wall: performance.now() - started }
   } finally {
+    clearInterval(stay)
     options.signal.removeEventListener('abort', stop)
     session.close('the lab was stopped')
   }

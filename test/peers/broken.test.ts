@@ -1,7 +1,10 @@
 /** Labs that fail, with other people's firmware and kernels in them: each is explained with its cause. Those with a way out run in a namespace of their own. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ImageStore } from '../../src/host/images/image-store.ts'
+import { loadImages } from '../../src/host/load-images.ts'
+import { readLab } from '../../src/host/open-lab.ts'
 import { BenchFolder } from '../cli/bench-folder.ts'
 import { brokenCopies } from '../lab/broken-copies.ts'
 import { brokenLabs, explained } from '../lab/explained.ts'
@@ -42,6 +45,10 @@ describe('a broken copy of a shipped lab fails, exits 1 and is explained', () =>
 
 describe('with a way out', () => {
   let netns: Netns
+  // A namespace has no way to the archive.
+  beforeAll(async () => {
+    for (const file of topologies) await loadImages(readLab({ file: `topologies/${file}` }).topology, 'topologies', new ImageStore())
+  }, 600_000)
   beforeEach(() => {
     netns = new Netns()
   })
