@@ -27,7 +27,8 @@ const netloom: Competitor = {
   start: async (host, client) => {
     const file = join(host.folder, 'lab.yaml')
     writeFileSync(file, 'name: out\nnetworks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1, nat: true, host_loopback: true } }\nuplinks: { home: { network: lan, type: tap, ifname: nl0 } }\n')
-    const up = host.lab('up', file)
+    // As it ships where it was built (npm run build): tsx adds its own calls to every function.
+    const up = existsSync('dist/src/cli/main.js') ? host.start('node', 'dist/src/cli/main.js', 'up', file) : host.lab('up', file)
     await up.until('the lab is not up', () => existsSync(join(host.folder, 'run', 'out.sock')) && host.attempt('ip', 'link', 'show', 'up', 'dev', 'nl0').status === 0)
     host.run('ip', 'link', 'set', 'nl0', 'netns', client.name)
     client.run('ip', 'addr', 'add', '10.0.0.10/24', 'dev', 'nl0')
@@ -51,7 +52,8 @@ const pasta: Competitor = {
   name: 'pasta, MTU 65520',
   address: '192.0.2.254',
   start: async (host, client) => {
-    host.run('ip', 'link', 'add', 'outer', 'type', 'dummy')
+    // It copies the interface that leads out, so there must be one; this one leads nowhere.
+    host.run('ip', 'tuntap', 'add', 'outer', 'mode', 'tap')
     host.run('ip', 'addr', 'add', '192.0.2.2/24', 'dev', 'outer')
     host.run('ip', 'link', 'set', 'outer', 'up')
     host.run('ip', 'route', 'add', 'default', 'via', '192.0.2.254')
@@ -66,6 +68,9 @@ interface Figures {
   readonly down: number
   readonly roundTrip: number
   readonly connects: number
+  /** Thousands of datagrams of 64 bytes a second that arrived. */
+  readonly udpUp: number
+  readonly udpDown: number
 }
 
 /** What the kernel lets a namespace choose: BBR halves the large figures. @returns the choice. */
@@ -89,8 +94,13 @@ async function measure({ address, start }: Competitor): Promise<Figures> {
       const report = JSON.parse(client.run('iperf3', '-c', address, '-t', seconds, '-J', ...words)) as { end: { sum_received: { bits_per_second: number } } }
       return report.end.sum_received.bits_per_second / 1e9
     }
+    const datagrams = (...words: string[]): number => {
+      const report = JSON.parse(client.run('iperf3', '-c', address, '-u', '-l', '64', '-b', '0', '-t', seconds, '-J', ...words)) as { end: { sum: { packets: number; lost_packets: number; seconds: number } } }
+      const { packets, lost_packets: lost, seconds: taken } = report.end.sum
+      return (packets - lost) / taken / 1000
+    }
     const { echo: port } = JSON.parse(echo.text) as { echo: number }
-    const figures = { up: rate(), down: rate('-R'), ...(JSON.parse(client.run('node', '--import', 'tsx', 'bench/net/nat-client.ts', address, String(port), seconds)) as Pick<Figures, 'roundTrip' | 'connects'>) }
+    const figures = { up: rate(), down: rate('-R'), udpUp: datagrams(), udpDown: datagrams('-R'), ...(JSON.parse(client.run('node', '--import', 'tsx', 'bench/net/nat-client.ts', address, String(port), seconds)) as Pick<Figures, 'roundTrip' | 'connects'>) }
     await nat.stop()
     return figures
   } finally {
@@ -110,8 +120,8 @@ for (let round = 0; round < rounds; round++) {
     }
   }
 }
-process.stdout.write(`medians of ${rounds}, congestion control ${control}; Gbit/s up, down; µs round trip; connections a second\n`)
+process.stdout.write(`medians of ${rounds}, congestion control ${control}; Gbit/s up, down; µs round trip; connections a second; thousand datagrams of 64 bytes a second up, down\n`)
 for (const [name, all] of taken) {
   const median = (key: keyof Figures): number => (all.length === 0 ? Number.NaN : summary(all.map((one) => one[key])).median)
-  process.stdout.write(`${name.padEnd(24)} ${median('up').toFixed(2).padStart(6)} ${median('down').toFixed(2).padStart(6)} ${median('roundTrip').toFixed(0).padStart(6)} ${median('connects').toFixed(0).padStart(7)}\n`)
+  process.stdout.write(`${name.padEnd(24)} ${median('up').toFixed(2).padStart(6)} ${median('down').toFixed(2).padStart(6)} ${median('roundTrip').toFixed(0).padStart(6)} ${median('connects').toFixed(0).padStart(7)} ${median('udpUp').toFixed(0).padStart(6)} ${median('udpDown').toFixed(0).padStart(6)}\n`)
 }

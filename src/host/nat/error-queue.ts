@@ -13,12 +13,12 @@ export interface ErrorQueue {
 /** Errors read at once; a socket's queue holds fewer. */
 const most = 1024
 
-/** @param socket bound. @returns undefined where there is no such thing. */
-export function errorQueue(socket: Socket, hear: (error: QueuedError) => void): ErrorQueue | undefined {
+/** @param socket bound, of IPv6 if `six`. @returns undefined where there is no such thing. */
+export function errorQueue(socket: Socket, hear: (error: QueuedError) => void, six = false): ErrorQueue | undefined {
   const calls = icmpCalls()
   const fd = calls === undefined ? -1 : fdOf(socket)
   if (calls === undefined || fd < 0) return undefined
-  calls.wantErrors(fd)
+  calls.wantErrors(fd, six)
   const drain = (): boolean => {
     let count = 0
     for (let error = calls.readError(fd); error !== undefined && count < most; error = calls.readError(fd), count++) hear(error)
@@ -28,7 +28,7 @@ export function errorQueue(socket: Socket, hear: (error: QueuedError) => void): 
 }
 
 /** Node knows the number, and has no name for it. -1 where it hasn't. */
-function fdOf(socket: Socket): number {
+export function fdOf(socket: Socket): number {
   const states = Object.getOwnPropertySymbols(socket).map((symbol) => (socket as unknown as Record<symbol, { handle?: { fd?: number } } | undefined>)[symbol])
   return states.find((state) => state?.handle?.fd !== undefined)?.handle?.fd ?? -1
 }

@@ -3,12 +3,17 @@ import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Endpoint } from '../../stack/sockets.ts'
 import type { OutsideEvent } from '../../nat/outside.ts'
-import { type ErrorQueue, errorQueue } from './error-queue.ts'
+import { getSystemErrorName } from 'node:util'
+import { tryAgain } from '../uplinks/libc.ts'
+import { type ErrorQueue, errorQueue, fdOf } from './error-queue.ts'
+import type { SocketCalls } from './socket-calls.ts'
 
 /** Bytes that Node may hold for a socket that does not get rid of them. */
 const mostQueued = 1 << 20
 
 interface Own {
+  /** -1: not known. */
+  readonly fd: number
   readonly socket: Socket
   ttl: number
 }
@@ -20,7 +25,11 @@ export class HostDatagrams {
   readonly #names = new Map<string, string>()
   readonly #sockets = new Map<'udp4' | 'udp6', Own>()
 
-  constructor(flow: number, enter: (event: OutsideEvent) => void) {
+  readonly #calls: SocketCalls | undefined
+
+  /** @param calls for sending past Node, where they are. */
+  constructor(flow: number, enter: (event: OutsideEvent) => void, calls?: SocketCalls) {
+    this.#calls = calls
     this.#flow = flow
     this.#enter = enter
   }
@@ -36,9 +45,20 @@ export class HostDatagrams {
       own.socket.setTTL(ttl)
       own.ttl = ttl
     }
+    if (own.fd >= 0 && this.#calls !== undefined && !to.address.includes('%')) return this.#sendRaw(own.fd, this.#calls, to, bytes)
     own.socket.send(bytes, to.port, to.address, (error: NodeJS.ErrnoException | null) => {
       if (error !== null) this.#complain(to.address, to.port, { by: undefined, code: error.code ?? 'EIO', mtu: 0 })
     })
+  }
+
+  /** Past Node's queue of requests, which costs several times the call. What the host has no room for is lost, as on any interface. */
+  #sendRaw(fd: number, calls: SocketCalls, to: Endpoint, bytes: Uint8Array): void {
+    let result = calls.sendTo(fd, bytes, to)
+    // An error of the datagram before, which the queue of errors tells about, comes out of this call and is gone with it.
+    if (result < 0 && result !== tryAgain) result = calls.sendTo(fd, bytes, to)
+    if (result >= 0 || result === tryAgain) return
+    const code = getSystemErrorName(result)
+    setImmediate(() => this.#complain(to.address, to.port, { by: undefined, code, mtu: 0 }))
   }
 
   close(): void {
@@ -49,15 +69,16 @@ export class HostDatagrams {
   #open(type: 'udp4' | 'udp6'): Own | undefined {
     // Addresses only, so nothing is looked up, and what is sent is sent inside the call: with its own time to live.
     const socket = createSocket({ type, lookup: (address, _, done) => done(null, address, type === 'udp4' ? 4 : 6) })
-    this.#sockets.set(type, { socket, ttl: 64 })
     socket.on('message', (bytes, { address, port }) => this.#enter({ kind: 'datagram', flow: this.#flow, from: { address: this.#nameOf(address), port }, bytes }))
     let queue: ErrorQueue | undefined
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (queue?.drain() !== true && error.syscall !== 'recvmsg') this.#lose(type, error.code ?? 'EIO')
     })
     socket.bind({ port: 0, exclusive: true })
-    queue = errorQueue(socket, (error) => this.#complain(error.to, error.port, error))
-    return this.#sockets.get(type)
+    const own = { socket, ttl: 64, fd: this.#calls === undefined ? -1 : fdOf(socket) }
+    this.#sockets.set(type, own)
+    queue = errorQueue(socket, (error) => this.#complain(error.to, error.port, error), type === 'udp6')
+    return own
   }
 
   #lose(type: 'udp4' | 'udp6', code: string): void {

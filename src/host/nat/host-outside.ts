@@ -94,7 +94,7 @@ export class HostOutside implements Outside, StreamGround {
   }
 
   bind(flow: number): void {
-    this.#datagrams.set(flow, new HostDatagrams(flow, this.#heard))
+    this.#datagrams.set(flow, new HostDatagrams(flow, this.#heard, this.#raw?.calls))
   }
 
   send(flow: number, to: Endpoint, bytes: Uint8Array, ttl: number): void {

@@ -3,17 +3,21 @@
  * else by one raw socket where we have the right, else not at all, and the guest is told so.
  */
 import { createSocket, type Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
 import type { OutsideEvent } from '../../nat/outside.ts'
 import { Malformed } from '../../base/errors.ts'
 import * as icmp from '../../wire/icmp.ts'
+import * as icmpv6 from '../../wire/icmpv6.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
 import * as quoted from '../../wire/quoted.ts'
-import { formatIpv4 } from '../../wire/address.ts'
+import * as quoted6 from '../../wire/quoted6.ts'
+import { formatIpv4, formatIpv6 } from '../../wire/address.ts'
 import { errorQueue } from './error-queue.ts'
-import { type IcmpCalls, icmpCalls, icmpCode, type QueuedError } from './icmp-calls.ts'
+import { type IcmpCalls, icmp6Code, icmpCalls, icmpCode, type QueuedError } from './icmp-calls.ts'
 
 /** What a reply's own time to live is not told of: Node gives only who sent it. */
 const unknownTtl = 64
+const icmp6 = 58
 /** Node insists on a port. */
 const anyPort = 1
 /** A raw socket is looked at so often, in milliseconds, and for so long after the last echo. */
@@ -28,14 +32,14 @@ export interface Ping {
 export class HostPings {
   readonly #enter: (event: OutsideEvent) => void
   readonly #pings = new Map<number, Ping>()
-  #raw: RawPings | undefined
+  readonly #raw = new Map<boolean, RawPings>()
 
   constructor(enter: (event: OutsideEvent) => void) {
     this.#enter = enter
   }
 
   send(flow: number, to: string, sequence: number, bytes: Uint8Array, ttl: number): void {
-    const ping = this.#pings.get(flow) ?? this.#open(flow)
+    const ping = this.#pings.get(flow) ?? this.#open(flow, isIPv6(to))
     if (ping === undefined) return this.#enter({ kind: 'lost', flow, code: 'ENOTALLOWED' })
     this.#pings.set(flow, ping)
     ping.send(to, sequence, bytes, ttl)
@@ -49,21 +53,25 @@ export class HostPings {
   close(): void {
     for (const ping of this.#pings.values()) ping.close()
     this.#pings.clear()
-    this.#raw?.close()
-    this.#raw = undefined
+    for (const raw of this.#raw.values()) raw.close()
+    this.#raw.clear()
   }
 
-  #open(flow: number): Ping | undefined {
+  #open(flow: number, six: boolean): Ping | undefined {
     const calls = icmpCalls()
     if (calls === undefined) return undefined
-    const fd = calls.pingSocket()
-    if (fd >= 0) return new SocketPing(flow, fd, this.#enter)
-    if (this.#raw === undefined) {
-      const raw = calls.rawSocket()
-      if (raw < 0) return undefined
-      this.#raw = new RawPings(calls, raw, this.#enter)
-    }
-    return this.#raw.ping(flow)
+    const fd = calls.pingSocket(six)
+    if (fd >= 0) return new SocketPing(flow, fd, six, this.#enter)
+    const raw = this.#raw.get(six) ?? this.#openRaw(calls, six)
+    return raw?.ping(flow)
+  }
+
+  #openRaw(calls: IcmpCalls, six: boolean): RawPings | undefined {
+    const fd = calls.rawSocket(six)
+    if (fd < 0) return undefined
+    const raw = new RawPings(calls, fd, six, this.#enter)
+    this.#raw.set(six, raw)
+    return raw
   }
 }
 
@@ -71,21 +79,23 @@ export class HostPings {
 class SocketPing implements Ping {
   readonly #flow: number
   readonly #socket: Socket
+  readonly #six: boolean
   readonly #enter: (event: OutsideEvent) => void
 
-  constructor(flow: number, fd: number, enter: (event: OutsideEvent) => void) {
+  constructor(flow: number, fd: number, six: boolean, enter: (event: OutsideEvent) => void) {
     this.#flow = flow
+    this.#six = six
     this.#enter = enter
-    this.#socket = createSocket({ type: 'udp4', lookup: (address, _, done) => done(null, address, 4) })
+    this.#socket = createSocket({ type: six ? 'udp6' : 'udp4', lookup: (address, _, done) => done(null, address, six ? 6 : 4) })
     this.#socket.on('message', (bytes, { address }) => this.#hear(bytes, address))
     this.#socket.bind({ fd })
-    const queue = errorQueue(this.#socket, (error) => this.#complain(error))
+    const queue = errorQueue(this.#socket, (error) => this.#complain(error), six)
     this.#socket.on('error', () => queue?.drain())
   }
 
   send(to: string, sequence: number, bytes: Uint8Array, ttl: number): void {
     this.#socket.setTTL(ttl)
-    this.#socket.send(icmp.build({ kind: 'echo', identifier: 0, sequence, payload: bytes }), anyPort, to, (error: NodeJS.ErrnoException | null) => {
+    this.#socket.send(echo(this.#six, 0, sequence, bytes), anyPort, to, (error: NodeJS.ErrnoException | null) => {
       if (error !== null) this.#enter(complaint(this.#flow, to, sequence, undefined, error.code ?? 'EIO', 0))
     })
   }
@@ -95,7 +105,7 @@ class SocketPing implements Ping {
   }
 
   #hear(bytes: Uint8Array, from: string): void {
-    const reply = echoReply(bytes)
+    const reply = echoReply(bytes, this.#six)
     if (reply !== undefined) this.#enter({ kind: 'echo reply', flow: this.#flow, from, sequence: reply.sequence, bytes: reply.payload, ttl: unknownTtl })
   }
 
@@ -108,6 +118,7 @@ class SocketPing implements Ping {
 class RawPings {
   readonly #calls: IcmpCalls
   readonly #fd: number
+  readonly #six: boolean
   readonly #enter: (event: OutsideEvent) => void
   /** Identifier → flow. */
   readonly #flows = new Map<number, number>()
@@ -115,8 +126,9 @@ class RawPings {
   #timer: NodeJS.Timeout | undefined
   #lookUntil = 0
 
-  constructor(calls: IcmpCalls, fd: number, enter: (event: OutsideEvent) => void) {
+  constructor(calls: IcmpCalls, fd: number, six: boolean, enter: (event: OutsideEvent) => void) {
     this.#calls = calls
+    this.#six = six
     this.#fd = fd
     this.#enter = enter
   }
@@ -128,7 +140,7 @@ class RawPings {
     this.#flows.set(identifier, flow)
     return {
       send: (to, sequence, payload, ttl) => {
-        const sent = this.#calls.send(this.#fd, to, icmp.build({ kind: 'echo', identifier, sequence, payload }), ttl)
+        const sent = this.#calls.send(this.#fd, to, echo(this.#six, identifier, sequence, payload), ttl)
         if (sent < 0) this.#enter(complaint(flow, to, sequence, undefined, 'EHOSTUNREACH', 0))
         this.#lookUntil = performance.now() + patience
         this.#timer ??= setInterval(() => this.#look(), look)
@@ -143,10 +155,38 @@ class RawPings {
   }
 
   #look(): void {
-    for (let bytes = this.#calls.read(this.#fd); bytes !== undefined; bytes = this.#calls.read(this.#fd)) this.#hear(bytes)
+    while (this.#six ? this.#readSix() : this.#readFour()) continue
     if (performance.now() < this.#lookUntil && this.#flows.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
+  }
+
+  #readFour(): boolean {
+    const bytes = this.#calls.read(this.#fd)
+    if (bytes !== undefined) this.#hear(bytes)
+    return bytes !== undefined
+  }
+
+  #readSix(): boolean {
+    const heard = this.#calls.receive6(this.#fd)
+    if (heard !== undefined) this.#hearSix(heard.from, heard.bytes)
+    return heard !== undefined
+  }
+
+  #hearSix(from: string, bytes: Uint8Array): void {
+    try {
+      const message = icmpv6.parse(bytes)
+      if (message.kind === 'echo reply') {
+        const flow = this.#flows.get(message.identifier)
+        if (flow !== undefined) this.#enter({ kind: 'echo reply', flow, from, sequence: message.sequence, bytes: message.payload, ttl: unknownTtl })
+      } else if ('quoted' in message) {
+        const { protocol, payload, destination } = quoted6.parse(message.quoted)
+        const flow = protocol === icmp6 && payload.length >= 8 && payload[0] === icmpv6.types.echo ? this.#flows.get((payload[4] << 8) | payload[5]) : undefined
+        if (flow !== undefined) this.#enter(complaint(flow, formatIpv6(destination), (payload[6] << 8) | payload[7], from, icmp6Code(bytes[0], bytes[1]), 'mtu' in message ? message.mtu : 0))
+      }
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error
+    }
   }
 
   #hear(bytes: Uint8Array): void {
@@ -172,9 +212,12 @@ class RawPings {
   }
 }
 
-function echoReply(bytes: Uint8Array): { readonly sequence: number; readonly payload: Uint8Array } | undefined {
+/** The kernel sums ICMPv6 up itself (RFC 3542 §3.1). */
+const echo = (six: boolean, identifier: number, sequence: number, payload: Uint8Array): Uint8Array => (six ? icmpv6.build({ kind: 'echo', identifier, sequence, payload }, 0) : icmp.build({ kind: 'echo', identifier, sequence, payload }))
+
+function echoReply(bytes: Uint8Array, six: boolean): { readonly sequence: number; readonly payload: Uint8Array } | undefined {
   try {
-    const message = icmp.parse(bytes)
+    const message = six ? icmpv6.parse(bytes) : icmp.parse(bytes)
     return message.kind === 'echo reply' ? message : undefined
   } catch (error) {
     if (error instanceof Malformed) return undefined

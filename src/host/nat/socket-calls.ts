@@ -16,6 +16,7 @@ const vectorBytes = 16
 
 /** Pieces that leave in one call. */
 export const mostPieces = 64
+const smallest = 2048
 /** EINPROGRESS. */
 export const underWay = -115
 
@@ -30,9 +31,16 @@ export class SocketCalls {
   readonly #vectorView = new DataView(this.#vector.buffer)
   readonly #vectorAt: number
 
+  readonly #small = new Uint8Array(smallest)
+  readonly #smallAt: number
+  /** Whom the name was written for last: many datagrams go to the same. */
+  #to: Endpoint = { address: '', port: 0 }
+  #nameBytes = 0
+
   constructor(calls: Libc = libc()) {
     this.#libc = calls
     this.#nameAt = calls.addressOf(this.#name)
+    this.#smallAt = calls.addressOf(this.#small)
     this.#valueAt = calls.addressOf(this.#value)
     this.#vectorAt = calls.addressOf(new Uint8Array(this.#vector.buffer))
   }
@@ -43,12 +51,13 @@ export class SocketCalls {
     const fd = this.#libc.socket(six ? families.inet6 : families.inet, streamKind | openFlags.nonBlocking | openFlags.closeOnExec, 0)
     if (fd < 0) return { fd, state: fd }
     this.#set(fd, levels.tcp, options.noDelay, 1, 4)
+    this.#to = { address: '', port: 0 }
     return { fd, state: this.#libc.connect(fd, this.#nameAt, this.#write(to, six)) }
   }
 
   /** @returns the bytes taken, or the negative errno. */
   send(fd: number, bytes: Uint8Array): Result {
-    return this.#libc.send(fd, this.#libc.addressOf(bytes), bytes.length, quietly)
+    return this.#libc.send(fd, this.#addressOf(bytes), bytes.length, quietly)
   }
 
   /** The first of so many pieces at once. */
@@ -59,6 +68,15 @@ export class SocketCalls {
       this.#vectorView.setUint32(at * vectorBytes + 8, pieces[at].length, true)
     }
     return this.#libc.writev(fd, this.#vectorAt, count)
+  }
+
+  /** One datagram. @returns as `send`. */
+  sendTo(fd: number, bytes: Uint8Array, to: Endpoint): Result {
+    if (to.port !== this.#to.port || to.address !== this.#to.address) {
+      this.#nameBytes = this.#write(to, to.address.includes(':'))
+      this.#to = to
+    }
+    return this.#libc.sendto(fd, this.#addressOf(bytes), bytes.length, quietly, this.#nameAt, this.#nameBytes)
   }
 
   receive(fd: number, address: number, length: number): Result {
@@ -91,6 +109,13 @@ export class SocketCalls {
     this.#valueView.setInt32(4, 0, true)
     this.#set(fd, levels.socket, options.linger, 1, 8)
     this.#libc.close(fd)
+  }
+
+  /** Small ones move to where the address is known, which costs less than asking for theirs. */
+  #addressOf(bytes: Uint8Array): number {
+    if (bytes.length > smallest) return this.#libc.addressOf(bytes)
+    this.#small.set(bytes)
+    return this.#smallAt
   }
 
   #set(fd: number, level: number, option: number, value: number, length: number): void {

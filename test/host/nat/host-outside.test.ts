@@ -120,12 +120,14 @@ describe.each(['node:net', 'raw sockets'])('a stream on %s', (kind) => {
   })
 })
 
-describe('datagrams', () => {
+describe.each(['node:dgram', 'raw sockets'])('datagrams on %s', (kind) => {
+  const raw = (): Reactor | undefined => (kind === 'node:dgram' ? undefined : reactorHere())
+
   it('go out of one port to all, and come back with who sent them', async () => {
     const echo = createSocket('udp4', (bytes, { port }) => echo.send(`re ${bytes} ${port}`, port, '127.0.0.1'))
     closers.push(() => echo.close())
     await new Promise<void>((resolve) => echo.bind(0, '127.0.0.1', resolve))
-    const { outside, events, until } = opened()
+    const { outside, events, until } = opened(undefined, raw())
     outside.bind(1)
     outside.send(1, at(echo.address().port), Buffer.from('a'), 63)
     outside.send(1, at(echo.address().port), Buffer.from('b'), 62)
@@ -136,7 +138,7 @@ describe('datagrams', () => {
   })
 
   it.skipIf(icmpCalls() === undefined)('hear that nobody is there', async () => {
-    const { outside, events, until } = opened()
+    const { outside, events, until } = opened(undefined, raw())
     const gone = createSocket('udp4')
     await new Promise<void>((resolve) => gone.bind(0, '127.0.0.1', resolve))
     const { port } = gone.address()
