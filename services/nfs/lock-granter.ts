@@ -1,7 +1,7 @@
 /** Tells machines that what they wait for is theirs: asks their rpcbind where their lock manager is, and calls it. Over UDP; XNFS §10.3. */
-import type { Alarm, Scheduler } from '../../src/base/time.ts'
+import type { Alarm, Instant, Scheduler } from '../../src/base/time.ts'
 import { Malformed } from '../../src/base/errors.ts'
-import { seconds } from '../../src/base/time.ts'
+import { after, between, seconds } from '../../src/base/time.ts'
 import type { Sockets, UdpSocket } from '../../src/stack/sockets.ts'
 import { grantedProcedure, type LockWords, putLock, status } from '../../src/wire/nlm.ts'
 import { port as rpcbindPort, protocols } from '../../src/wire/portmap.ts'
@@ -28,10 +28,13 @@ interface Call {
   /** Of its lock manager; undefined while its rpcbind is asked. */
   port: number | undefined
   tries: number
+  /** When it is sent again. */
+  due: Instant
 }
 
 export class LockGranter {
   readonly #sockets: Sockets
+  readonly #scheduler: Scheduler
   readonly #alarm: Alarm
   readonly #calls = new Map<number, Call>()
   #socket: UdpSocket | undefined
@@ -39,12 +42,13 @@ export class LockGranter {
 
   constructor(sockets: Sockets, scheduler: Scheduler, name: string) {
     this.#sockets = sockets
+    this.#scheduler = scheduler
     this.#alarm = scheduler.alarm(`${name} grants`, () => this.#again())
   }
 
   call(grant: Grant): void {
     if (this.#calls.size >= mostCalls) return grant.done(false)
-    const xid = this.#number({ grant, port: undefined, tries: 0 })
+    const xid = this.#number({ grant, port: undefined, tries: 0, due: this.#scheduler.now })
     this.#send(xid)
     if (this.#alarm.due === undefined) this.#alarm.arm(patience)
   }
@@ -65,6 +69,7 @@ export class LockGranter {
     const call = this.#calls.get(xid) as Call
     const { grant, port } = call
     call.tries++
+    call.due = after(this.#scheduler.now, patience)
     this.#socket ??= this.#sockets.bind({ address: '0.0.0.0', port: 0 }, (payload, { from }) => this.#hear(payload, from.address))
     const xdr = new XdrWriter()
     if (port === undefined) xdr.u32(programs.lockManager).u32(grant.version).u32(protocols.udp).u32(0)
@@ -92,7 +97,7 @@ export class LockGranter {
       const port = xdr?.u32() ?? 0
       this.#calls.delete(xid)
       if (port === 0 || port > 0xffff) return call.grant.done(false)
-      return this.#send(this.#number({ grant: call.grant, port, tries: 0 }))
+      return this.#send(this.#number({ grant: call.grant, port, tries: 0, due: this.#scheduler.now }))
     }
     xdr?.opaque(1024)
     const taken = xdr?.u32() === status.granted
@@ -102,12 +107,14 @@ export class LockGranter {
 
   #again(): void {
     for (const [xid, call] of this.#calls) {
+      if (call.due > this.#scheduler.now) continue
       if (call.tries < mostTries) this.#send(xid)
       else {
         this.#calls.delete(xid)
         call.grant.done(false)
       }
     }
-    if (this.#calls.size > 0) this.#alarm.arm(patience)
+    const next = Math.min(...Array.from(this.#calls.values(), ({ due }) => due)) as Instant
+    if (this.#calls.size > 0) this.#alarm.arm(between(this.#scheduler.now, next))
   }
 }
