@@ -52,3 +52,14 @@ export interface ExecOptions extends GlobalOptions {
   /** A folder in the guest. */
   readonly workdir?: string
 }
+
+export interface TraceOptions extends GlobalOptions {
+  readonly from: string
+  readonly to: string
+  readonly node?: string
+  /** `vmlinux`, `u-boot.elf@0x7fe00000`, each. */
+  readonly symbols?: readonly string[]
+  readonly seed?: string
+  readonly limit: string
+  readonly output?: string
+}

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { diskWords } from './disk-words.ts'
 import { exitCodes, fail } from './failure.ts'
-import type { ExecOptions, GlobalOptions, StackOptions, TestOptions, UpOptions } from './options.ts'
+import type { ExecOptions, GlobalOptions, StackOptions, TestOptions, TraceOptions, UpOptions } from './options.ts'
 import { version } from '../host/version.ts'
 
 /** Commander hands over arguments and options untyped; each command below says what it expects. */
@@ -143,7 +143,8 @@ function looking(program: Command, act: Act): void {
   program
     .command('logs [node]')
     .description('what the lab’s parts said, or a node’s console')
-    .action(act(async (node: string | undefined, options: GlobalOptions) => (await import('./commands/look.ts')).logs(node, options)))
+    .option('-f, --follow', 'and what they say from now on, until Ctrl-C')
+    .action(act(async (node: string | undefined, options: GlobalOptions & { follow?: boolean }) => (await import('./commands/look.ts')).logs(node, options)))
   program
     .command('inspect [table]')
     .description('leases, mac, arp, ports, uplinks, nat, or a service’s own table')
@@ -173,6 +174,18 @@ function looking(program: Command, act: Act): void {
     .command('diff <first> <second>')
     .description('where two runs kept with --keep part')
     .action(act(async (first: string, second: string, options: GlobalOptions) => (await import('./commands/diff.ts')).diff(first, second, options)))
+  program
+    .command('trace [file]')
+    .description('every instruction of a node in a window of virtual time, disassembled')
+    .option(...fileOption)
+    .requiredOption('--from <time>', 'where the window begins, like 1.2s')
+    .requiredOption('--to <time>', 'where it ends')
+    .option('--node <node>', 'which one, when there are several')
+    .option('--symbols <file...>', 'an ELF file or System.map with the names of addresses; FILE@0x200000 moves them')
+    .option('--seed <seed>', 'instead of the file’s')
+    .option('--limit <lines>', 'at most so many lines', '100000')
+    .option('-o, --output <file>', 'where to; standard output when left out')
+    .action(act(async (file: string | undefined, options: TraceOptions) => (await import('./commands/trace.ts')).trace(file, options)))
   program
     .command('graph [file]')
     .description('draw a lab file')

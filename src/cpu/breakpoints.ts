@@ -51,6 +51,11 @@ export class BreakpointList implements Breakpoints {
     return this.#points
   }
 
+  /** The last run ended in front of an instruction. */
+  get inFront(): boolean {
+    return this.stop?.point.kind === 'execute'
+  }
+
   get watching(): boolean {
     return this.#watched.length > 0
   }

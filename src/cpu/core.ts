@@ -43,6 +43,8 @@ export interface Core extends Stateful<Plain> {
   boot(pc: number, a1: number): void
   /** Where runs are to end for the host's sake. Not part of the saved state. */
   readonly breakpoints: Breakpoints
+  /** Tells every instruction of a window of time, from the next run on; undefined: no more. Between runs only; nothing of the run changes by it. */
+  trace(window: TraceWindow | undefined): void
   /** Registers and CSRs of one hart, for people. */
   dump(hart: number): string
   /** Retired instructions over all harts. */
@@ -76,6 +78,31 @@ export interface Breakpoints {
   readonly points: readonly Breakpoint[]
   /** These and no others, from the next run on. Between runs only. @throws {RangeError} when more than 64 MiB are watched. */
   set(points: readonly Breakpoint[]): void
+}
+
+export interface TraceWindow {
+  readonly from: Instant
+  /** The first instant that isn't told any more. */
+  readonly to: Instant
+  step(step: Step): void
+  /** The harts have come past the window. */
+  done(): void
+}
+
+/** One tick of a hart: an instruction that retired or trapped; or, without a tick, an interrupt that was taken in front of one. */
+export interface Step {
+  /** Of its beginning. */
+  readonly at: Instant
+  readonly hart: number
+  /** 0 U, 1 S, 3 M, of the instruction. */
+  readonly privilege: number
+  readonly pc: bigint
+  /** 16 or 32 bits; undefined for an interrupt, and where none could be fetched. */
+  readonly word: number | undefined
+  /** Registers that are different afterwards, by name. */
+  readonly written: readonly (readonly [string, bigint])[]
+  /** The cause, as mcause has it. */
+  readonly trap: bigint | undefined
 }
 
 export interface CoreConfig {

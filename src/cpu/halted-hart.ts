@@ -18,7 +18,7 @@ export interface HaltedHartParts {
   readonly wrote: (offset: number, length: number) => void
 }
 
-type Access = 'read' | 'write'
+type Access = 'read' | 'write' | 'peek'
 const pageBytes = 4096
 const bits = { V: 1n, R: 2n, W: 4n, X: 8n, U: 16n, A: 64n, D: 128n, N: 1n << 63n } as const
 const pageNumbers = (1n << 44n) - 1n
@@ -82,6 +82,11 @@ export class HaltedHart implements StoppedHart {
     return this.#pages(address, into.length, 'read', (offset, done, length) => into.set(this.#parts.ram.subarray(offset, offset + length), done))
   }
 
+  /** Reads what may be read or executed, and leaves no trace of it, in page tables neither. @returns bytes read. */
+  peek(address: bigint, into: Uint8Array): number {
+    return this.#pages(address, into.length, 'peek', (offset, done, length) => into.set(this.#parts.ram.subarray(offset, offset + length), done))
+  }
+
   write(address: bigint, from: Uint8Array): number {
     return this.#pages(address, from.length, 'write', (offset, done, length) => {
       this.#parts.wrote(offset, length)
@@ -143,11 +148,12 @@ export class HaltedHart implements StoppedHart {
   /** Step 5. The supervisor's right to the user's pages is not asked for: it asked to be helped. */
   #allowed(entry: bigint, access: Access): boolean {
     if (this.privilege === user && (entry & bits.U) === 0n) return false
-    return (entry & (access === 'write' ? bits.W : bits.R)) !== 0n
+    return (entry & { read: bits.R, write: bits.W, peek: bits.R | bits.X }[access]) !== 0n
   }
 
   /** Step 7. */
   #mark(offset: number, entry: bigint, access: Access): boolean {
+    if (access === 'peek') return true
     const wanted = entry | bits.A | (access === 'write' ? bits.D : 0n)
     if (wanted === entry) return true
     if (this.#parts.svadu && (this.#word(slot.menvcfg) & menvcfg.ADUE) === 0n) return false
@@ -163,7 +169,7 @@ export class HaltedHart implements StoppedHart {
       const [from, to, config] = [this.#word(at), this.#word(at + 8), this.#word(at + 16)]
       if (start >= to || end <= from) continue
       if (start < from || end > to) return false
-      return (privilege === machine && (config & locked) === 0n) || (config & (access === 'write' ? 2n : 1n)) !== 0n
+      return (privilege === machine && (config & locked) === 0n) || (config & { read: 1n, write: 2n, peek: 5n }[access]) !== 0n
     }
     return privilege === machine
   }

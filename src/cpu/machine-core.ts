@@ -7,7 +7,7 @@ import type { Plain } from '../base/state.ts'
 import type { Instant } from '../base/time.ts'
 import { BreakpointList } from './breakpoints.ts'
 import { CodePages } from './code-pages.ts'
-import type { AnswerCall, Core, CoreConfig, HearMagic, Line, WasmEngine, WasmExports } from './core.ts'
+import type { AnswerCall, Core, CoreConfig, HearMagic, Line, TraceWindow, WasmEngine, WasmExports } from './core.ts'
 import { hostFuses } from './fpu/fused.ts'
 import { dump } from './dump.ts'
 import { hartStateBytes, layoutFor, nextContext, regionsMax, savedHart, slot, tlbBytes, tlbRead, type Layout, watching } from './layout.ts'
@@ -20,6 +20,7 @@ import { menvcfg, mstatus } from './system/state.ts'
 import { writePmp } from './system/pmp-ranges.ts'
 import { SupervisedHartsOf, stopped } from './supervised-harts.ts'
 import { Timers } from './timers.ts'
+import { Tracer } from './tracer.ts'
 
 /** Ticks a hart runs before the next one's turn. */
 const quantum = 20_000
@@ -65,6 +66,7 @@ class MachineCore implements Core {
   readonly #profile: Profile
   readonly breakpoints: BreakpointList
   readonly #timers: Timers
+  #tracer: Tracer | undefined
   readonly #supervised: SupervisedHartsOf
   readonly #answer: AnswerCall | undefined
   /** The hart whose state stands in page 0. */
@@ -167,12 +169,14 @@ class MachineCore implements Core {
       const hart = this.#nextAwake()
       if (hart === undefined) return
       this.#enter(hart)
-      const fuel = Math.min(this.#target - this.#ticks, this.#timers.next - this.#ticks, stretch, this.harts > 1 ? quantum - (this.#ticks % quantum) : stretch)
+      const fuel = Math.min(this.#target - this.#ticks, this.#timers.next - this.#ticks, this.#tracer?.reach(this.#ticks) ?? stretch, stretch, this.harts > 1 ? quantum - (this.#ticks % quantum) : stretch)
       if (this.#owes(fuel)) continue
       this.#setBudget(fuel)
+      const told = this.#tracer?.begin(this.#ticks)
       this.#running = true
       this.#exports.run()
       this.#running = false
+      if (!this.breakpoints.inFront) told?.()
       this.#regions.settle()
       this.#ticks = Number(this.#view.getBigUint64(slot.limit, true)) - this.#view.getInt32(slot.fuel, true)
     }
@@ -227,6 +231,12 @@ class MachineCore implements Core {
     this.#supervised.begin()
     this.#timers.lookAtAll(this.#ticks)
     this.#forgetTranslations()
+  }
+
+  trace(window: TraceWindow | undefined): void {
+    assert(!this.#running, 'a trace begins while a hart runs')
+    const halted = new HaltedHart({ view: this.#view, layout: this.#layout, ram: this.ram, svadu: false, wrote: () => undefined })
+    this.#tracer = window === undefined ? undefined : new Tracer({ view: this.#view, halted, interrupt: () => this.#exports.checkInterrupts() === 1 }, window)
   }
 
   /** Compiled code, for `inspect`. */

@@ -70,6 +70,8 @@ export class FakeCore implements Core {
     this.boots.push([pc, a1])
   }
 
+  trace(): void {}
+
   dump(): string {
     return ''
   }

@@ -77,6 +77,7 @@ export class ScriptCore implements Core {
 
   line(): void {}
   rouse(): void {}
+  trace(): void {}
   wrote(): void {}
   dump(): string {
     return ''
