@@ -13,6 +13,7 @@ import { CaptureFile } from './capture-file.ts'
 import { attach, ConsoleEnd } from './console-end.ts'
 import type { ControlRequest, LabRow } from './control-protocol.ts'
 import { type ControlReply, ControlServer } from './control-server.ts'
+import { followJournal, followTranscript } from './follow.ts'
 import { Driver } from './driver.ts'
 import { serveGuest } from './guest-server.ts'
 import type { ReadLab } from './open-lab.ts'
@@ -158,7 +159,7 @@ export class Session {
       case 'inspect':
         return { value: this.#inspect(request.what) }
       case 'logs':
-        return this.#logs(request.node)
+        return this.#logs(request.node, request.follow === true)
       case 'console':
         return this.#visit(request.node)
       case 'capture':
@@ -206,9 +207,11 @@ export class Session {
     throw new ConfigError(`there is no table "${what}"`, undefined, suggestion(what, words))
   }
 
-  #logs(node: string | undefined): ControlReply {
-    if (node === undefined) return { value: this.lab.journal.entries }
-    return { value: this.#machine(node).transcript.text }
+  #logs(node: string | undefined, follow: boolean): ControlReply {
+    const transcript = node === undefined ? undefined : this.#machine(node).transcript
+    const value = transcript === undefined ? this.lab.journal.entries : transcript.text
+    if (!follow) return { value }
+    return { value, stream: (socket) => void this.#closers.push(transcript === undefined ? followJournal(this.lab.journal, socket) : followTranscript(transcript, socket)) }
   }
 
   #visit(node: string): ControlReply {

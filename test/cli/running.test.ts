@@ -1,6 +1,7 @@
 import { readFileSync, existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { open } from '../../src/host/control-client.ts'
 import { BenchFolder, type Outcome } from './bench-folder.ts'
 
 const bench = new BenchFolder()
@@ -59,15 +60,29 @@ describe('a lab in the background', () => {
     expect(await bench.call('logs', 'b')).toMatchObject({ code: 2 })
   })
 
+  it('is followed: its console, and its parts, for as long as somebody wants to know', async () => {
+    const { socket, value, rest } = await open('echo-test', { do: 'logs', node: 'a', follow: true })
+    expect(value).toBe('ready\nonetwo')
+    let heard = Buffer.from(rest).toString('latin1')
+    const four = new Promise<void>((resolve) => socket.on('data', (bytes) => (heard += bytes.toString('latin1')) === 'four' && resolve()))
+    socket.resume()
+    await hear(bench.file('a.sock'), 'four', 'four')
+    await four
+    socket.destroy()
+    const parts = await open('echo-test', { do: 'logs', follow: true })
+    expect(parts.value).toMatchObject([{ message: 'a starts' }])
+    parts.socket.destroy()
+  })
+
   it('is typed at from a pipe, ends with its guest, and leaves nothing behind', async () => {
     const capture = bench.spawn(undefined, 'capture', 'lan', '-w', 'live.pcapng')
     await expect.poll(() => existsSync(bench.file('live.pcapng')), { timeout: 10_000 }).toBe(true)
     const { code, out } = await bench.spawn('three q', 'console', 'a')
-    expect([code, out]).toEqual([0, 'ready\nonetwothree q'])
+    expect([code, out]).toEqual([0, 'ready\nonetwofourthree q'])
     expect(await capture).toMatchObject({ code: 0, err: expect.stringMatching(/^\d+ bytes in live\.pcapng\n$/) })
     await expect.poll(async () => (await bench.call('ps', '--format', 'json')).out).toBe('[]\n')
     expect(existsSync(bench.file('a.sock'))).toBe(false)
-    expect(readFileSync(bench.file('a.log'), 'latin1')).toBe('ready\nonetwothree q')
+    expect(readFileSync(bench.file('a.log'), 'latin1')).toBe('ready\nonetwofourthree q')
   })
 
   it('is stopped by down', async () => {
