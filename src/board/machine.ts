@@ -188,8 +188,8 @@ export class Machine implements Stateful<MachineSnapshot> {
   }
 
   /**
-   * Runs harts and rings alarms in exact order up to and including `until`, or until `yieldNow` or a breakpoint (`core.breakpoints.stop`). Afterwards `timeline.now` is `until`,
-   * or, after a yield, the instant at which it was asked for.
+   * Runs harts and rings alarms in exact order up to and including `until`, until `yieldNow`, the machine's end or a breakpoint (`core.breakpoints.stop`). Afterwards `timeline.now` is `until`,
+   * or, after a yield or an end, its instant.
    */
   run(until: Instant): void {
     this.#yielding = false
@@ -347,7 +347,8 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.#state = state
     this.#endedAt = this.timeline.now
     for (const model of this.#models) model.reset()
-    this.core.stopBefore(this.core.now)
+    // The lab has to hear of it before time goes on here: another machine may begin with it, and what that one sends arrives soon.
+    this.yieldNow()
   }
 
   #board(): { board: Board; nics: readonly VirtioNet[] } {

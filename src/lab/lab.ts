@@ -262,6 +262,7 @@ export class Lab implements LabPieces {
   /** The same at a stated instant, for a run that is played back. */
   replayLink(entry: LinkEntry): void {
     controlLink(this.taps, entry)
+    this.history?.turn(this, { link: entry })
     this.links.push(entry)
   }
 

@@ -164,7 +164,7 @@ describe('machine', () => {
     expect([core.retired, machine.timeline.now]).toEqual([10, 1000])
   })
 
-  it('powers off, asks for a restart, and fails, as the finisher says; the timeline goes on', () => {
+  it('powers off, asks for a restart, and fails, as the finisher says; the timeline stands there, and goes on', () => {
     for (const [word, state, finish] of [
       [0x5555, 'off', { kind: 'poweroff' }],
       [0x7777, 'reset', { kind: 'reset' }],
@@ -174,7 +174,9 @@ describe('machine', () => {
       machine.start()
       core.script = [() => core.bus.write(finisher, 4, word), () => core.bus.write(uart, 1, 0x21), () => undefined]
       machine.run(at(1000))
-      expect([machine.state, machine.finish, core.retired, machine.timeline.now]).toEqual([state, finish, 1, 1000])
+      expect([machine.state, machine.finish, core.retired, machine.timeline.now]).toEqual([state, finish, 1, 0])
+      machine.run(at(1000))
+      expect([machine.state, core.retired, machine.timeline.now]).toEqual([state, 1, 1000])
       machine.start()
       expect([machine.state, machine.finish, core.now]).toEqual(['running', undefined, 1000])
     }

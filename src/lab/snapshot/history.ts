@@ -6,6 +6,7 @@ import type { Instant } from '../../base/time.ts'
 import { copyFrame } from '../../link/frame.ts'
 import type { OutsideEvent } from '../../nat/outside.ts'
 import type { FrameEntry, OutsideEntry } from '../door.ts'
+import type { LinkEntry } from '../faults/link-control.ts'
 import type { Lab } from '../lab.ts'
 import type { MachineIsland } from '../machine-island.ts'
 import { MachineLog } from './machine-log.ts'
@@ -16,8 +17,11 @@ export const usualHistoryBytes = 256 << 20
 /** What came in by uplinks and NATs, by its instant. What was typed and changed live the lab keeps itself. */
 export type OutsideInput = ({ readonly kind: 'frame' } & FrameEntry) | ({ readonly kind: 'outside' } & OutsideEntry)
 
-/** A new seed, and how far each island had come when it was given. Instants in nanoseconds, logs in bytes. */
-export type SeedTurn = { readonly seed: string; readonly fabric: number; readonly machines: { readonly [node: string]: { readonly now: number; readonly log: number } } }
+/** Something that was changed by hand, and how far each island had come then. Instants in nanoseconds, logs in bytes. */
+export type Turn = { readonly change: TurnChange; readonly fabric: number; readonly machines: { readonly [node: string]: { readonly now: number; readonly log: number } } }
+
+/** Another seed, or another fate of a link. */
+export type TurnChange = { readonly seed: string } | { readonly link: LinkEntry }
 
 /** Of one event of the outside, beside the bytes it carries. */
 const eventBytes = 128
@@ -26,10 +30,9 @@ export class History {
   readonly #limit: number
   readonly #logs = new Map<string, MachineLog>()
   readonly #stops: (() => void)[] = []
-  readonly #turns: SeedTurn[] = []
+  readonly #turns: Turn[] = []
   #inputs: OutsideInput[] = []
-  #inputBytes = 0
-  #acts = 0
+  #size = 0
   #lost: Instant | undefined
 
   /** @param lab has not run yet. */
@@ -44,9 +47,7 @@ export class History {
 
   /** In bytes. */
   get size(): number {
-    let size = this.#inputBytes
-    for (const log of this.#logs.values()) size += log.size
-    return size
+    return this.#size
   }
 
   get limit(): number {
@@ -69,22 +70,23 @@ export class History {
   }
 
   /** Oldest first. */
-  get turns(): readonly SeedTurn[] {
+  get turns(): readonly Turn[] {
     return this.#turns
   }
 
-  /** For `reseed`. */
-  turn(lab: Lab, seed: string): void {
+  /** For whoever makes the change, between runs of an island. */
+  turn(lab: Lab, change: TurnChange): void {
     const machines = [...lab.machines].map(([node, { now }]) => [node, { now, log: this.#logs.get(node)?.size ?? 0 }] as const)
-    this.#turns.push({ seed, fabric: lab.fabric.now, machines: Object.fromEntries(machines) })
+    this.#turns.push({ change, fabric: lab.fabric.now, machines: Object.fromEntries(machines) })
   }
 
   #hear(lab: Lab, island: MachineIsland): void {
     const log = new MachineLog()
     this.#logs.set(island.name, log)
     const add = (...[act]: Parameters<MachineLog['add']>): void => {
+      const before = log.size
       log.add(act)
-      this.#check(act.time)
+      this.#grow(log.size - before, act.time)
     }
     const taps = lab.taps.filter(({ place }) => place.node === island.name)
     for (const [nic, tap] of taps.entries()) {
@@ -99,24 +101,23 @@ export class History {
 
   #keep(input: OutsideInput, bytes: number): void {
     this.#inputs.push(input)
-    this.#inputBytes += bytes + eventBytes
-    this.#check(input.time)
+    this.#grow(bytes + eventBytes, input.time)
   }
 
-  /** Asked at every act, so it must be cheap: the sum is taken only now and then. */
-  #check(time: Instant): void {
-    if (++this.#acts % 256 !== 0 || this.size <= this.#limit) return
+  #grow(bytes: number, time: Instant): void {
+    this.#size += bytes
+    if (this.#size <= this.#limit) return
     this.#lost = time
     for (const stop of this.#stops.splice(0)) stop()
     this.#logs.clear()
     this.#inputs = []
-    this.#inputBytes = 0
+    this.#size = 0
   }
 }
 
 /** All chance of the lab is drawn from another seed from now on; where it is `savable`, and a snapshot knows of it. */
 export function reseed(lab: Lab, seed: string): void {
-  lab.history?.turn(lab, seed)
+  lab.history?.turn(lab, { seed })
   lab.random.reseed(seed)
 }
 

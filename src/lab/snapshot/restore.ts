@@ -2,15 +2,15 @@
 import { ConfigError } from '../../base/errors.ts'
 import type { Instant } from '../../base/time.ts'
 import type { Lab } from '../lab.ts'
-import { copyEvent, type OutsideInput, reseed, type SeedTurn } from './history.ts'
+import { copyEvent, type OutsideInput, reseed, type Turn } from './history.ts'
 import type { Player } from './player.ts'
 import type { LabSnapshot, Standing } from './save-lab.ts'
 
 /** How far ahead of the lab an input is handed in: farther than any run of an island (lab/islands.ts, `stride`). */
 const ahead = 4_000_000
 
-/** As far as the lab is done again at a stretch; a turn of the seed ends all but the last. */
-type Stage = Omit<SeedTurn, 'seed'> & { readonly seed: string | undefined }
+/** As far as the lab is done again at a stretch; a change by hand ends all but the last. */
+type Stage = Omit<Turn, 'change'> & { readonly change: Turn['change'] | undefined }
 
 export class Restoration {
   readonly #lab: Lab
@@ -32,8 +32,7 @@ export class Restoration {
       this.#players.set(node, island.play(saved.log, lab.taps.filter(({ place }) => place.node === node)))
     }
     const whole = Object.fromEntries(Object.entries(snapshot.machines).map(([node, { now, log }]) => [node, { now, log: log.length }]))
-    this.#stages = [...snapshot.turns, { seed: undefined, fabric: snapshot.fabric.now, machines: whole }]
-    for (const entry of snapshot.links) lab.replayLink(entry)
+    this.#stages = [...snapshot.turns, { change: undefined, fabric: snapshot.fabric.now, machines: whole }]
     this.#begin()
   }
 
@@ -69,9 +68,11 @@ export class Restoration {
 
   /** A stage is over. @returns whether another begins. */
   #turn(): boolean {
-    if (this.#stages.length <= 1) return false
-    const [{ seed }] = this.#stages.splice(0, 1)
-    reseed(this.#lab, seed as string)
+    const [{ change }] = this.#stages
+    if (change === undefined) return false
+    this.#stages.shift()
+    if ('seed' in change) reseed(this.#lab, change.seed)
+    else this.#lab.replayLink(change.link)
     this.#begin()
     return true
   }

@@ -19,7 +19,8 @@
  * That it is the same lab is not believed but checked: the hash of every port, console and power switch, and when each island acts next, have to be what
  * they were; else something that the lab reads from this computer has changed, and it is said which port saw it first (`check`).
  *
- * A lab may have been given another seed on the way (`reseed`, a fork): then it is done again in stages, each as far as it had come at the turn.
+ * A lab may have been changed on the way: another seed (`reseed`, a fork), another fate of a link. Then it is done again in stages, each as far as it had
+ * come at the turn.
  *
  * What is outside (NAT's flows, uplinks) is not brought back: its recorded part is played, afterwards it has hung up (restore.ts, `partings`).
  *
@@ -31,10 +32,9 @@ import { ConfigError } from '../../base/errors.ts'
 import type { MachineSnapshot } from '../../board/machine.ts'
 import type { Plain } from '../../base/state.ts'
 import type { DoorState } from '../door.ts'
-import type { LinkEntry } from '../faults/link-control.ts'
 import type { Lab } from '../lab.ts'
 import { formatTime } from '../../base/time.ts'
-import type { OutsideInput, SeedTurn } from './history.ts'
+import type { OutsideInput, Turn } from './history.ts'
 
 /** Where an island stood. Instants in nanoseconds. */
 export type Standing = { readonly now: number; readonly next: number | undefined }
@@ -55,8 +55,7 @@ export type LabSnapshot = {
   readonly machines: { readonly [node: string]: SavedMachine }
   readonly door: DoorState
   readonly inputs: readonly OutsideInput[]
-  readonly turns: readonly SeedTurn[]
-  readonly links: readonly LinkEntry[]
+  readonly turns: readonly Turn[]
   /** The hash of each source, as `Lab.lanes` has it. */
   readonly lanes: { readonly [source: string]: string }
 }
@@ -87,7 +86,6 @@ export function saveLab(lab: Lab): LabSnapshot {
     door: lab.door.save(),
     inputs: [...history.inputs],
     turns: [...history.turns],
-    links: [...lab.links],
     lanes: lab.lanes,
   } satisfies Plain | LabSnapshot
 }
