@@ -147,7 +147,7 @@ function looking(program: Command, act: Act): void {
     .action(act(async (node: string | undefined, options: GlobalOptions & { follow?: boolean }) => (await import('./commands/look.ts')).logs(node, options)))
   program
     .command('inspect [table]')
-    .description('leases, mac, arp, ports, uplinks, nat, or a service’s own table')
+    .description('leases, mac, arp, ports, uplinks, nat, code, or a service’s own table')
     .action(act(async (table: string | undefined, options: GlobalOptions) => (await import('./commands/look.ts')).inspect(table, options)))
   program
     .command('capture [what]')

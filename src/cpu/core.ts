@@ -47,6 +47,8 @@ export interface Core extends Stateful<Plain> {
   trace(window: TraceWindow | undefined): void
   /** Registers and CSRs of one hart, for people. */
   dump(hart: number): string
+  /** What is kept of the guest's code, all of it bounded. */
+  statistics(): CodeStatistics
   /** Retired instructions over all harts. */
   readonly retired: number
 }
@@ -78,6 +80,16 @@ export interface Breakpoints {
   readonly points: readonly Breakpoint[]
   /** These and no others, from the next run on. Between runs only. @throws {RangeError} when more than 64 MiB are watched. */
   set(points: readonly Breakpoint[]): void
+}
+
+export interface CodeStatistics {
+  /** Compiled regions there are now, and how many ever were made. */
+  readonly live: number
+  readonly compiled: number
+  /** Of wasm, since all regions were last dropped; beyond 48 MiB they are. */
+  readonly codeBytes: number
+  /** Pages with decoded instructions; there is room for 2048. */
+  readonly decodedPages: number
 }
 
 export interface TraceWindow {

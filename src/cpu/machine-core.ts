@@ -7,11 +7,11 @@ import type { Plain } from '../base/state.ts'
 import type { Instant } from '../base/time.ts'
 import { BreakpointList } from './breakpoints.ts'
 import { CodePages } from './code-pages.ts'
-import type { AnswerCall, Core, CoreConfig, HearMagic, Line, TraceWindow, WasmEngine, WasmExports } from './core.ts'
+import type { AnswerCall, CodeStatistics, Core, CoreConfig, HearMagic, Line, TraceWindow, WasmEngine, WasmExports } from './core.ts'
 import { hostFuses } from './fpu/fused.ts'
 import { dump } from './dump.ts'
 import { hartStateBytes, layoutFor, nextContext, regionsMax, savedHart, slot, tlbBytes, tlbRead, type Layout, watching } from './layout.ts'
-import { type RegionStatistics, Regions } from './jit/regions.ts'
+import { Regions } from './jit/regions.ts'
 import { type Profile, profiles } from './isa/profile.ts'
 import { machineModule } from './machine-module.ts'
 import { csrTables } from './system/csr.ts'
@@ -239,8 +239,7 @@ class MachineCore implements Core {
     this.#tracer = window === undefined ? undefined : new Tracer({ view: this.#view, halted, interrupt: () => this.#exports.checkInterrupts() === 1 }, window)
   }
 
-  /** Compiled code, for `inspect`. */
-  statistics(): RegionStatistics & { readonly decodedPages: number } {
+  statistics(): CodeStatistics {
     return { ...this.#regions.statistics, decodedPages: this.#code.live }
   }
 

@@ -9,7 +9,7 @@ import type { Lab } from './lab.ts'
 export type Row = Readonly<Record<string, string | number | boolean>>
 
 /** Tables by name. Column names are a stable contract. */
-export const tables: Readonly<Record<string, (lab: Lab) => Row[]>> = { leases, mac: stations, arp, neighbours, ports, uplinks, nat }
+export const tables: Readonly<Record<string, (lab: Lab) => Row[]>> = { leases, mac: stations, arp, neighbours, ports, uplinks, nat, code }
 
 /** Every node with its state: what `ps` shows. */
 export function nodes(lab: Lab): { node: string; kind: string; state: string; addresses: string; instructions: number }[] {
@@ -46,6 +46,14 @@ function neighbours(lab: Lab): Row[] {
   return [...lab.hosts].flatMap(([host, { six }]) =>
     (six?.ip.links ?? []).flatMap((link) => link.neighbours.entries.map(({ address, mac, state, router }) => ({ host, interface: link.interface.name, address: formatIpv6(bare(address)), mac: mac === undefined ? '' : formatMac(mac), state: String(state), router }))),
   )
+}
+
+/** What each machine's harts keep of the guest's code. */
+function code(lab: Lab): Row[] {
+  return [...lab.machines].map(([node, { machine }]) => {
+    const { live, compiled, codeBytes, decodedPages } = machine.core.statistics()
+    return { node, regions: live, compiled, codeBytes, decodedPages }
+  })
 }
 
 function ports(lab: Lab): Row[] {

@@ -1,7 +1,7 @@
 /** A core that runs a script instead of instructions: each step takes ten nanoseconds and may touch the bus. */
 import type { Plain } from '../../src/base/state.ts'
 import type { Instant } from '../../src/base/time.ts'
-import type { Core, CoreConfig, Line, Stop } from '../../src/cpu/core.ts'
+import type { CodeStatistics, Core, CoreConfig, Line, Stop } from '../../src/cpu/core.ts'
 
 export const stepTime = 10
 
@@ -71,6 +71,10 @@ export class FakeCore implements Core {
   }
 
   trace(): void {}
+
+  statistics(): CodeStatistics {
+    return { live: 0, compiled: 0, codeBytes: 0, decodedPages: 0 }
+  }
 
   dump(): string {
     return ''

@@ -1,6 +1,6 @@
 /** Harts for tests of what is around them: a script of bus accesses at stated instants, asleep in between. */
 import type { Instant } from '../../src/base/time.ts'
-import type { Core, CoreBus, CoreConfig } from '../../src/cpu/core.ts'
+import type { CodeStatistics, Core, CoreBus, CoreConfig } from '../../src/cpu/core.ts'
 
 /** What the guest does at `at` nanoseconds after its reset. */
 export interface Act {
@@ -78,6 +78,9 @@ export class ScriptCore implements Core {
   line(): void {}
   rouse(): void {}
   trace(): void {}
+  statistics(): CodeStatistics {
+    return { live: 0, compiled: 0, codeBytes: 0, decodedPages: 0 }
+  }
   wrote(): void {}
   dump(): string {
     return ''

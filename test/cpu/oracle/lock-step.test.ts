@@ -49,7 +49,7 @@ describe('lock step of a core and the oracle', () => {
 /** A core whose addi is wrong: t0 is one too much when it is 6. */
 function wrapped(core: Core): Core {
   return {
-    harts: 1, ram: core.ram, idle: false, wake: undefined, breakpoints: core.breakpoints, trace: (window) => core.trace(window),
+    harts: 1, ram: core.ram, idle: false, wake: undefined, breakpoints: core.breakpoints, trace: (window) => core.trace(window), statistics: () => core.statistics(),
     get retired() { return core.retired },
     get now() { return core.now },
     run: (until) => core.run(until), stopBefore: (until) => core.stopBefore(until), skip: (until) => core.skip(until), line: (...args) => core.line(...args), rouse: () => core.rouse(),
