@@ -18,12 +18,12 @@ beforeEach(async () => {
 
 afterEach(() => netns.close())
 
-const url = (path: string): string => `nfs://10.0.0.1/${path}?version=3`
+const url = (path: string, version = 3): string => `nfs://10.0.0.1/${path}?version=${version}`
 
 describe('NFS version 3', () => {
   it('is found by rpcinfo and showmount, over UDP and TCP and every version of rpcbind', { timeout: 60_000 }, () => {
     const rows = netns.run('rpcinfo', '-p', '10.0.0.1').split('\n').map((row) => row.trim().split(/\s+/).join(' '))
-    for (const row of ['100003 3 udp 2049 nfs', '100003 3 tcp 2049 nfs', '100005 3 udp 20048 mountd', '100005 1 tcp 20048 mountd', '100000 4 tcp 111 portmapper']) expect(rows).toContain(row)
+    for (const row of ['100003 3 udp 2049 nfs', '100003 3 tcp 2049 nfs', '100003 4 tcp 2049 nfs', '100021 4 tcp 4045 nlockmgr', '100024 1 udp 4046 status', '100005 3 udp 20048 mountd', '100005 1 tcp 20048 mountd', '100000 4 tcp 111 portmapper']) expect(rows).toContain(row)
     expect(netns.run('rpcinfo', '10.0.0.1')).toContain('0.0.0.0.8.1')
     expect(netns.run('rpcinfo', '-u', '10.0.0.1', 'nfs', '3')).toContain('ready and waiting')
     expect(netns.run('rpcinfo', '-u', '10.0.0.1', 'mountd', '1')).toContain('ready and waiting')
@@ -50,5 +50,20 @@ describe('NFS version 3', () => {
   it('lists a large folder whole', { timeout: 60_000 }, () => {
     for (let at = 0; at < 5000; at++) writeFileSync(join(netns.folder, 'ro', `name-${at}`), '')
     expect(netns.run('nfs-ls', url('srv/ro')).match(/name-\d+$/gm)?.length).toBe(5000)
+  })
+})
+
+/** nfs-cp makes no files over version 4: libnfs 4.0 takes what it has just made for read-only. */
+describe('NFS version 4.0', () => {
+  it('gives files byte for byte, lists them, and holds to what the lab file says', { timeout: 60_000 }, () => {
+    for (const size of [0, 1, 4096, 65_537, 20_000_000]) {
+      const bytes = Buffer.from(Uint8Array.from({ length: size }, (_, at) => (at * 29 + (at >> 8)) & 0xff))
+      writeFileSync(join(netns.folder, 'ro', `f${size}`), bytes)
+      netns.run('nfs-cp', url(`srv/ro/f${size}`, 4), join(netns.folder, `got${size}`))
+      expect(readFileSync(join(netns.folder, `got${size}`)).equals(bytes)).toBe(true)
+    }
+    expect(netns.run('nfs-ls', url('srv/ro', 4)).match(/f\d+$/gm)?.length).toBe(5)
+    expect(netns.attempt('nfs-cp', join(netns.folder, 'ro', 'f1'), url('srv/ro/new', 4)).text).toContain('NFS4ERR_ROFS')
+    expect(netns.attempt('nfs-ls', url('srv/closed', 4)).text).toContain('NFS4ERR_ACCESS')
   })
 })
