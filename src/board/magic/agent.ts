@@ -55,11 +55,9 @@ export class Agent {
     return true
   }
 
-  /** The machine was switched off, or restored: what was asked for is over. */
+  /** The machine was switched on or restored: what was under way is over, and what nobody has looked at yet waits for the next agent. */
   clear(why: string): void {
     this.#guest = undefined
-    this.#inbox = []
-    this.#waiting = 0
     for (const { session } of this.#running.splice(0)) this.#finish(session, { code: 1, trouble: why })
   }
 

@@ -127,7 +127,7 @@ export class Magic implements Stateful<Plain> {
     this.#files.closeAll()
     this.#processes.clear()
     this.#marks.clear()
-    this.agent.clear('the machine was switched off')
+    this.agent.clear('the machine was started anew')
   }
 
   /** Processes of the guest that were in the middle of something are not in it: they are told to end. */
