@@ -100,4 +100,13 @@ describe('Linux in the lab', () => {
     const said = guest(locks, recipe).split(/^== /m).slice(1).map((part) => part.split('\n').filter((line) => line !== '' && !/^\[|^netloom:/.test(line)))
     expect(said).toEqual(['3,tcp', '4.0', '4.1'].map((version) => [version, 'denied', 'first', 'second', 'refused']))
   })
+
+  it('runs from a root over version 4.1, which outlives its restart', { timeout: 180_000 }, () => {
+    const changes = [['modules: [nfsv3]', 'modules: [nfsv4]'], ['vers=3,tcp,nolock,rsize=65536,wsize=65536', 'vers=4.1,addr=10.0.0.1,clientaddr=10.0.0.100'], ['/ nfs.*', '/ nfs4.*vers=4.1.*']] as const
+    const lab = changes.reduce((text, [from, to]) => text.replace(from, to), readFileSync('topologies/nfsroot.yaml', 'utf8'))
+    writeFileSync(join(folder, 'lab.yaml'), lab)
+    const { status, stdout, stderr } = spawnSync('node', ['--import', 'tsx', 'src/cli/main.ts', 'test', join(folder, 'lab.yaml')], { encoding: 'utf8', timeout: 170_000 })
+    expect(status, `${stdout}${stderr}`).toBe(0)
+    expect(stdout).toContain('boot 2 from 10.0.0.1:/srv/root')
+  })
 })
