@@ -1,15 +1,16 @@
 /**
  * The core beside qemu-system-riscv64 (TCG, one hart), plain and with -icount shift=0, and beside our interpreter alone.
  *
- *     npx tsx bench/cpu/cpu.ts [--runs 3] [integer sort …]
+ *     npx tsx bench/cpu/cpu.ts [--runs 3] [integer sort … ./other.elf]
  *
  * Kernels are compiled here with Debian's riscv64-unknown-elf-gcc, -O2 -march=rv64gc. Each runs some rounds to warm up, says `begin`, runs
- * more, says `end` and its checksum, which must be one for all. Taken: CPU time of the process with all its threads between the lines.
+ * more, says `end` and its checksum of sixteen hexadecimal digits, which must be one for all. So may a program of your own, a bare M-mode ELF
+ * for QEMU's virt board named by its path. Taken: CPU time of the process with all its threads between the lines.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cpuSeconds } from '../process-time.ts'
 import { summary } from '../summary.ts'
@@ -36,6 +37,12 @@ const kernels: Readonly<Record<string, Kernel>> = {
 const here = import.meta.dirname
 
 function build(name: string, folder: string): string {
+  if (name.includes('/')) {
+    const copy = join(folder, basename(name))
+    copyFileSync(name, copy)
+    execFileSync('riscv64-unknown-elf-objcopy', ['-O', 'binary', copy, `${copy}.bin`])
+    return copy
+  }
   const { source, warm, rounds, flags } = kernels[name]
   const elf = join(folder, `${name}.elf`)
   const options = ['-O2', '-march=rv64gc', '-mabi=lp64d', '-mcmodel=medany', '-nostdlib', '-ffreestanding', '-fno-builtin', '-fno-tree-loop-distribute-patterns']
@@ -94,7 +101,7 @@ async function bench(name: string, runs: number, folder: string): Promise<void> 
   const { least, most } = summary(seconds.get('netloom') as number[])
   const ratio = (rival: string): string => (median(rival) / median('netloom')).toFixed(2)
   const agreed = sums.size === 1 ? 'equal' : 'DIFFERENT SUMS'
-  process.stdout.write(`| ${name} | ${least.toFixed(2)} / ${median('netloom').toFixed(2)} / ${most.toFixed(2)} | ${median('qemu').toFixed(2)} | **${ratio('qemu')}** | ${ratio('icount')} | ${(median('qemu') / median('interpreter')).toFixed(2)} | ${agreed} |\n`)
+  process.stdout.write(`| ${basename(name)} | ${least.toFixed(2)} / ${median('netloom').toFixed(2)} / ${most.toFixed(2)} | ${median('qemu').toFixed(2)} | **${ratio('qemu')}** | ${ratio('icount')} | ${(median('qemu') / median('interpreter')).toFixed(2)} | ${agreed} |\n`)
 }
 
 const { values, positionals } = parseArgs({ options: { runs: { type: 'string', default: '3' } }, allowPositionals: true })
