@@ -42,6 +42,11 @@ export class Verdicts {
     for (const trial of this.#trials) trial.late(now)
   }
 
+  /** For a lab that is brought back: what was decided by what only the machines themselves can show. @param told in the order of `all`. */
+  settle(told: readonly Verdict[]): void {
+    for (const [index, trial] of this.#trials.entries()) trial.settle(told[index])
+  }
+
   /** The lab has ended: what is still open has failed, unless it asked that nothing happen. */
   close(now: Instant, why: string): void {
     for (const trial of this.#trials) trial.close(now, why)
@@ -78,6 +83,12 @@ class Trial {
   late(now: Instant): void {
     const { within } = this.#plan
     if (this.open && within !== undefined && now > within) this.#end(within as number as Instant, `not within ${formatDuration(within as Duration)}`)
+  }
+
+  settle(told: Verdict | undefined): void {
+    if (!this.open || told === undefined || told.outcome === 'open') return
+    this.verdict = told
+    this.#watch.stop?.()
   }
 
   close(now: Instant, why: string): void {

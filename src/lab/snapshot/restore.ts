@@ -57,6 +57,7 @@ export class Restoration {
     lab.fabric.limit = undefined
     for (const [node, island] of lab.machines) island.takeOver(this.#snapshot.machines[node].state)
     lab.door.load(this.#snapshot.door)
+    lab.verdicts.settle(this.#snapshot.verdicts)
     check(lab, this.#snapshot)
   }
 

@@ -33,6 +33,7 @@ import type { MachineSnapshot } from '../../board/machine.ts'
 import type { Plain } from '../../base/state.ts'
 import type { DoorState } from '../door.ts'
 import type { Lab } from '../lab.ts'
+import type { Verdict } from '../verdicts.ts'
 import { formatTime } from '../../base/time.ts'
 import type { OutsideInput, Turn } from './history.ts'
 
@@ -56,6 +57,7 @@ export type LabSnapshot = {
   readonly door: DoorState
   readonly inputs: readonly OutsideInput[]
   readonly turns: readonly Turn[]
+  readonly verdicts: readonly Verdict[]
   /** The hash of each source, as `Lab.lanes` has it. */
   readonly lanes: { readonly [source: string]: string }
 }
@@ -86,6 +88,7 @@ export function saveLab(lab: Lab): LabSnapshot {
     door: lab.door.save(),
     inputs: [...history.inputs],
     turns: [...history.turns],
+    verdicts: lab.verdicts.all,
     lanes: lab.lanes,
   } satisfies Plain | LabSnapshot
 }

@@ -74,7 +74,7 @@ sim: { seed: 3, until: 30s }
 networks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1, dhcp: { range: 10.0.0.100-10.0.0.199, boot: { file: motd } }, tftp: { files: { motd: motd } } } }
 nodes: { a: { program: hello, memory: 2M, networks: [lan] }, b: { program: hello, memory: 2M, networks: [lan], depends_on: { a: off } } }
 images: { motd: { text: "${'Every byte here came over a virtual wire. '.repeat(150)}" } }
-tests: { a: { node: a, console: "hello: fetched", within: 30s }, b: { node: b, console: "hello: fetched", within: 30s } }
+tests: { leased: { node: a, memory: { at: 0x80010028, bytes: "0a 00 00" }, within: 30s }, a: { node: a, console: "hello: fetched", within: 30s }, b: { node: b, console: "hello: fetched", within: 30s } }
 ${more}
 `
 
@@ -88,7 +88,11 @@ faults:
   - { link: "b:eth0", duplicate: 20%, corrupt: 3%, reorder: 20% }
   - { match: "tftp.data to a", nth: 3, do: drop }
 `
-    expect(await everywhere(readText('faults.yaml', boot('faults', faults)), 25)).toBeGreaterThan(5)
+    const read = readText('faults.yaml', boot('faults', faults))
+    expect(await everywhere(read, 25)).toBeGreaterThan(5)
+    const lab = await fresh(read)
+    run(lab)
+    expect(lab.verdicts.all.map(({ outcome }) => outcome)).toEqual(['passed', 'passed', 'passed'])
   })
 
   it('with links that were changed live, and given back', async () => {
