@@ -85,9 +85,9 @@ export class Addresses {
     return this.#own.get(keyOf(address))
   }
 
-  /** @returns false when there is no room for another. */
+  /** @returns false when there is no room for another, or it is there already. */
   add(address: Uint8Array, prefix: number, origin: Origin, lifetimes: Lifetimes = { preferred: Number.POSITIVE_INFINITY, valid: Number.POSITIVE_INFINITY }): boolean {
-    if (this.#own.size >= mostAddresses) return false
+    if (this.#own.size >= mostAddresses || this.#own.has(keyOf(address))) return false
     const { now } = this.#scheduler
     const own: Own = { address: address.slice(), prefix, origin, state: 'tentative', preferredUntil: now + lifetimes.preferred, validUntil: now + lifetimes.valid, probes: this.#detection.probes, due: now }
     this.#own.set(keyOf(address), own)

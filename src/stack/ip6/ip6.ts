@@ -94,6 +94,8 @@ interface FirstFragment {
 }
 
 const mostWays = 1024
+/** Of the transport, as much as says whether an error may answer it. */
+const quotedBytes = 8
 
 export class Ip6 {
   readonly pathMtu: PathMtu<string>
@@ -319,7 +321,7 @@ export class Ip6 {
     const source = keyOf(packet.source)
     const whole = this.#fragments.add({
       key: source + keyOf(packet.destination) + fragment.identification, source, offset: fragment.offset, more: fragment.more, payload: cut.payload,
-      head: () => ({ head: cut.head, bytes: bytes.slice(), incoming: { ...incoming, packet: { ...packet, extensions: [], payload: new Uint8Array(0) } } }),
+      head: () => ({ head: cut.head, bytes: bytes.slice(), incoming: { ...incoming, packet: { ...packet, extensions: [], payload: packet.payload.slice(0, quotedBytes) } } }),
     })
     return whole && this.#rebuilt(whole.head, whole.payload, incoming.link)
   }

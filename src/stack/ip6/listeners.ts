@@ -6,7 +6,7 @@
 import type { Alarm, Instant, Scheduler } from '../../base/time.ts'
 import type { Random } from '../../base/random.ts'
 import type { Query, Record } from '../../wire/mld.ts'
-import { between, milliseconds, seconds } from '../../base/time.ts'
+import { between, microseconds, seconds } from '../../base/time.ts'
 import { changes } from '../../wire/mld.ts'
 import { allNodes, isAnyIpv6, keyOf } from '../../wire/ipv6-address.ts'
 
@@ -23,6 +23,8 @@ interface Group {
 const robustness = 2
 const interval = seconds(1)
 const mostGroups = 256
+/** The Query Response Interval (§9.3), in milliseconds: nobody makes us remember a query for longer. */
+const longestWait = 10_000
 
 export class Listeners {
   readonly #scheduler: Scheduler
@@ -74,8 +76,9 @@ export class Listeners {
   /** Answered after a random part of the time that it leaves (§6.2). */
   heard({ group, maxResponseMilliseconds }: Query): void {
     if (!isAnyIpv6(group) && !this.has(group)) return
-    const longest = milliseconds(Math.max(1, Math.min(maxResponseMilliseconds, 10_000)))
-    this.#answer = Math.min(this.#answer, this.#scheduler.now + this.#random.below(longest))
+    // Drawn in microseconds: ten seconds of nanoseconds are more than 32 bits.
+    const wait = microseconds(this.#random.below(Math.max(1, Math.min(maxResponseMilliseconds, longestWait)) * 1000))
+    this.#answer = Math.min(this.#answer, this.#scheduler.now + wait)
     this.#arm()
   }
 
