@@ -18,9 +18,15 @@ export interface ClientName {
   readonly address: string
 }
 
-/** Files open and locks on them, and owners of them, that one client may have. */
+/** Files open and locks on them that one client may have, and all together; and owners of them. */
 const mostStates = 16_384
+const mostStatesOfAll = 65_536
 const mostOwners = 8192
+
+/** What all clients hold together. */
+export interface Budget {
+  states: number
+}
 
 export class Client {
   readonly minor: number
@@ -48,9 +54,11 @@ export class Client {
   sessionReply: Uint8Array | undefined
   /** 4.1: RECLAIM_COMPLETE has come. */
   reclaimed = false
+  readonly #budget: Budget
   #serial = 0
 
-  constructor(name: ClientName, boot: number, serial: number) {
+  constructor(name: ClientName, boot: number, serial: number, budget: Budget) {
+    this.#budget = budget
     this.minor = name.minor
     this.name = name.id
     this.verifier = name.verifier
@@ -61,10 +69,13 @@ export class Client {
     this.id = (BigInt(boot) << 32n) | BigInt(serial)
   }
 
-  nextSerial(): number {
+  /** Takes a state in. @returns its serial. @throws {Failure} when there are too many. */
+  hold(state: State): number {
     // "resource" is 4.0's word; 4.1 has none for it (RFC 8881 §15.1.16.2 keeps it for 4.0).
-    if (this.states.size >= mostStates) throw new Failure(this.minor === 0 ? 'resource' : 'serverFault', `${this.states.size} files and locks are enough for one client`)
-    return ++this.#serial
+    if (this.states.size >= mostStates || this.#budget.states >= mostStatesOfAll) throw new Failure(this.minor === 0 ? 'resource' : 'serverFault', `${this.states.size} files and locks are enough for one client`)
+    this.#budget.states++
+    this.states.set(++this.#serial, state)
+    return this.#serial
   }
 
   openOwner(name: Uint8Array): OpenOwner {
@@ -91,7 +102,7 @@ export class Client {
   /** Closes a file, and lets go of the locks that stand on it. */
   close(state: OpenState, files: OpenFiles): void {
     for (const lock of state.locks) this.unlock(lock)
-    this.states.delete(state.serial)
+    this.#drop(state)
     state.owner.opens.delete(state)
     state.file.shares.delete(state)
     files.freed(state.file)
@@ -102,7 +113,7 @@ export class Client {
 
   /** Lets go of a lock state and all its ranges. */
   unlock(state: LockState): void {
-    this.states.delete(state.serial)
+    this.#drop(state)
     state.open.locks.delete(state)
     state.owner.states.delete(state)
     state.file.locks.freeAll(state.owner)
@@ -115,6 +126,10 @@ export class Client {
     this.opens.clear()
     this.closed.clear()
     this.locks.clear()
+  }
+
+  #drop({ serial }: State): void {
+    if (this.states.delete(serial)) this.#budget.states--
   }
 
   #rememberClosed({ owner, serial }: OpenState): void {

@@ -7,7 +7,7 @@ import { u32be } from '../../../src/base/bytes.ts'
 import type { StateId } from '../../../src/wire/nfs4.ts'
 import type { Grace } from './grace.ts'
 import type { OpenFiles } from '../open-files.ts'
-import { Client, type ClientName } from './client.ts'
+import { type Budget, Client, type ClientName } from './client.ts'
 import { Failure } from './failure.ts'
 import { Session } from './session.ts'
 import type { State } from './states.ts'
@@ -32,6 +32,7 @@ export class Clients {
   readonly #room: ClientRoom
   readonly #bySerial = new Map<number, Client>()
   readonly #sessions = new Map<number, Session>()
+  readonly #budget: Budget = { states: 0 }
   readonly #expiry: Alarm
   #serial: number
   #sessionSerial = 0
@@ -64,7 +65,7 @@ export class Clients {
 
   add(name: ClientName): Client {
     this.#makeRoom()
-    const client = new Client(name, this.boot, ++this.#serial)
+    const client = new Client(name, this.boot, ++this.#serial, this.#budget)
     this.#bySerial.set(client.serial, client)
     this.renew(client)
     return client

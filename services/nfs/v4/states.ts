@@ -17,8 +17,7 @@ abstract class Held {
   constructor(client: Client, file: OpenFile) {
     this.client = client
     this.file = file
-    this.serial = client.nextSerial()
-    client.states.set(this.serial, this as never)
+    this.serial = client.hold(this as never)
   }
 
   /** One change more. */

@@ -231,3 +231,15 @@ describe('after a restart', () => {
     second.service.close()
   })
 })
+
+it('files that one client has open are bounded, and what it closes makes room', { timeout: 20_000 }, () => {
+  const client = new Client41(nfsBench(config))
+  const srv = put(walk((...ops) => client.ask(...ops), 'srv'))
+  let last = client.ask(srv, open('f', { create: 0 }))
+  const first = opened(last)
+  let count = 0
+  for (; last.status === 0; count += 7) last = client.ask(srv, ...Array.from({ length: 7 }, (_, at) => [open('f', { owner: `o${count + at}` }), srv]).flat().slice(0, 13))
+  expect([count > 8000 && count <= 16_400, last.status]).toEqual([true, 10_006])
+  const file = put(walk((...ops) => client.ask(...ops), 'srv/f'))
+  expect([client.ask(file, close(first.state)).status, client.ask(srv, open('f', { owner: 'last' })).status]).toEqual([0, 0])
+})
