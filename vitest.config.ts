@@ -7,6 +7,7 @@ const hosts = ['test/host/**/*.test.ts', 'test/cli/**/*.test.ts']
 export default defineConfig({
   test: {
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     pool: 'threads',
     projects: [
       { extends: true, test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: [...hosts, ...always] } },

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/peers/**/*.test.ts'],
     testTimeout: 300_000,
+    hookTimeout: 120_000,
     // Real programs in real time, on cores that others use too: one more try, which the report names.
     retry: 1,
     pool: 'threads',
