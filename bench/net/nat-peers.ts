@@ -3,6 +3,7 @@
  * passt and iperf3.
  *
  *   npx tsx bench/net/nat-peers.ts [seconds] [rounds]
+ *   npx tsx bench/net/nat-peers.ts [seconds] [rounds] dns      questions a second, of dnsperf to dnsmasq
  *
  * The competitors take turns within each round; medians are of rounds. Both namespaces use cubic, or reno where they may not.
  */
@@ -13,6 +14,8 @@ import { summary } from '../summary.ts'
 
 const seconds = process.argv[2] ?? '2'
 const rounds = Number(process.argv[3] ?? 5)
+/** Seconds at the beginning of each transfer that don't count: TCP's slow start, and V8's compilers. */
+const warmUp = '1'
 
 interface Competitor {
   readonly name: string
@@ -81,6 +84,23 @@ function settle(netns: Netns): string {
 
 let control = ''
 
+/** Questions a second that a dnsmasq on the host's loopback answered. */
+async function questions({ address, start }: Competitor): Promise<number> {
+  const [host, client] = [new Netns(), new Netns()]
+  try {
+    const nat = await start(host, client)
+    host.start('dnsmasq', '-k', '--port=5353', '--no-resolv', '--no-hosts', '--address=/lab.test/10.1.1.1', '--listen-address=127.0.0.1', '--bind-interfaces', '-C', '/dev/null', '--user=root')
+    const file = join(client.folder, 'questions')
+    writeFileSync(file, Array.from({ length: 1000 }, (_, at) => `n${at}.lab.test A\n`).join(''))
+    const text = client.run('dnsperf', '-s', address, '-p', '5353', '-d', file, '-l', seconds)
+    await nat.stop()
+    return Number(/Queries per second:\s+([\d.]+)/.exec(text)?.[1])
+  } finally {
+    await client.close()
+    await host.close()
+  }
+}
+
 async function measure({ address, start }: Competitor): Promise<Figures> {
   const [host, client] = [new Netns(), new Netns()]
   try {
@@ -91,7 +111,7 @@ async function measure({ address, start }: Competitor): Promise<Figures> {
     const echo = host.start('node', '--import', 'tsx', 'bench/net/nat-server.ts')
     await echo.says('}')
     const rate = (...words: string[]): number => {
-      const report = JSON.parse(client.run('iperf3', '-c', address, '-t', seconds, '-J', ...words)) as { end: { sum_received: { bits_per_second: number } } }
+      const report = JSON.parse(client.run('iperf3', '-c', address, '-t', seconds, '-O', warmUp, '-J', ...words)) as { end: { sum_received: { bits_per_second: number } } }
       return report.end.sum_received.bits_per_second / 1e9
     }
     const datagrams = (...words: string[]): number => {
@@ -110,6 +130,12 @@ async function measure({ address, start }: Competitor): Promise<Figures> {
 }
 
 const competitors = [netloom, slirp(1500), slirp(65_520), pasta]
+if (process.argv[4] === 'dns') {
+  const rates = new Map<string, number[]>(competitors.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round++) for (const each of competitors) rates.get(each.name)?.push(await questions(each))
+  for (const [name, all] of rates) process.stdout.write(`${name.padEnd(24)} ${summary(all).median.toFixed(0).padStart(6)} questions a second\n`)
+  process.exit()
+}
 const taken = new Map<string, Figures[]>(competitors.map(({ name }) => [name, []]))
 for (let round = 0; round < rounds; round++) {
   for (const each of competitors) {
