@@ -23,9 +23,16 @@ export function originOf(lab: Lab): LabOrigin | undefined {
   return origins.get(lab)
 }
 
+/** Nobody writes to an image, so it is hashed once. */
+const hashes = new WeakMap<Uint8Array, string>()
+
 /** SHA-256 of each image. */
 export function hashImages(images: ReadonlyMap<string, Uint8Array>): Record<string, string> {
-  return Object.fromEntries([...images].map(([name, bytes]) => [name, sha256(bytes)]))
+  return Object.fromEntries([...images].map(([name, bytes]) => {
+    const hash = hashes.get(bytes) ?? sha256(bytes)
+    hashes.set(bytes, hash)
+    return [name, hash]
+  }))
 }
 
 /** SHA-256 of what a lab file was resolved to. */
