@@ -53,7 +53,7 @@ export class LabFiles {
     const content = this.#past?.journals[path]
     if (content === undefined) {
       const journal = new HostJournalFile(path)
-      this.#begun[path] = journal.content.slice()
+      this.#begun[path] = new Uint8Array(journal.content)
       return journal
     }
     this.#begun[path] = content
