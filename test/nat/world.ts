@@ -1,15 +1,16 @@
-/** A world for NAT tests: a guest 10.0.0.10 and the gateway 10.0.0.1 on one cable, and an outside that writes down what it is told. */
+/** A world for NAT tests: a guest 10.0.0.10 and the gateway 10.0.0.1 (and with `six` fd00:1::ff:fe00:10 and fd00:1::1) on one cable, and an outside that writes down what it is told. */
 import type { Instant } from '../../src/base/time.ts'
 import type { Outside, OutsideEvent } from '../../src/nat/outside.ts'
 import type { TcpSocket } from '../../src/stack/sockets.ts'
 import { fromLatin1, latin1 } from '../../src/base/bytes.ts'
 import { SeededRandom } from '../../src/base/random.ts'
-import { milliseconds } from '../../src/base/time.ts'
+import { milliseconds, seconds } from '../../src/base/time.ts'
 import { Timeline } from '../../src/base/timeline.ts'
 import { cable } from '../../src/link/cable.ts'
 import { Nat } from '../../src/nat/nat.ts'
 import { Host } from '../../src/stack/host.ts'
-import { parseIpv4, parseMac } from '../../src/wire/address.ts'
+import { parseIpv4, parseIpv6, parseMac } from '../../src/wire/address.ts'
+import { advertisement } from '../stack/ip6/bench.ts'
 
 /** What is told here is one line each in `told`. */
 export class WrittenOutside implements Outside {
@@ -48,15 +49,15 @@ export interface World {
   readonly happen: (...events: OutsideEvent[]) => void
 }
 
-export function world({ hostLoopback = false, memoryBytes = 64 << 20 } = {}): World {
+export function world({ hostLoopback = false, memoryBytes = 64 << 20, six = false } = {}): World {
   const time = new Timeline()
   const [near, far] = cable({ near: { name: 'guest', scheduler: time }, far: { name: 'gateway', scheduler: time } })
   const guest = new Host({ name: 'guest', scheduler: time, random: new SeededRandom('guest') })
   const gateway = new Host({ name: 'gateway', scheduler: time, random: new SeededRandom('gateway'), tcp: { memoryBytes } })
-  const eth0 = guest.addInterface({ name: 'eth0', port: near, mac: parseMac('02:00:00:00:00:10'), addresses: [{ address: parseIpv4('10.0.0.10'), prefix: 24 }] })
+  const eth0 = guest.addInterface({ name: 'eth0', port: near, mac: parseMac('02:00:00:00:00:10'), addresses: [{ address: parseIpv4('10.0.0.10'), prefix: 24 }], ...(six ? { six: {} } : {}) })
   guest.setGateway(eth0, parseIpv4('10.0.0.1'))
-  gateway.addInterface({ name: 'eth0', port: far, mac: parseMac('02:00:00:00:00:01'), addresses: [{ address: parseIpv4('10.0.0.1'), prefix: 24 }] })
-  const nat = new Nat({ name: 'lan', host: gateway, scheduler: time, gateway: '10.0.0.1', hostLoopback })
+  gateway.addInterface({ name: 'eth0', port: far, mac: parseMac('02:00:00:00:00:01'), addresses: [{ address: parseIpv4('10.0.0.1'), prefix: 24 }], ...(six ? { six: { addresses: [{ address: parseIpv6('fd00:1::1'), prefix: 64 }], advertise: advertisement } } : {}) })
+  const nat = new Nat({ name: 'lan', host: gateway, scheduler: time, gateway: '10.0.0.1', ...(six ? { gateway6: 'fd00:1::1' } : {}), hostLoopback })
   const outside = new WrittenOutside()
   nat.connect(outside)
   const run = (span: number = milliseconds(50)): void => time.run((time.now + span) as Instant)
@@ -64,6 +65,8 @@ export function world({ hostLoopback = false, memoryBytes = 64 << 20 } = {}): Wo
     for (const event of events) nat.enter(time.now, event)
     run()
   }
+  // Past duplicate address detection and the first advertisement.
+  if (six) run(seconds(8))
   return { time, guest, gateway, nat, outside, run, happen }
 }
 

@@ -2,6 +2,7 @@
 import { isIPv4 } from 'node:net'
 import { ConfigError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
+import { spokenWith } from '../../lab/service-views.ts'
 import { contains } from '../../lab/addresses.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { suggestion } from '../../lab/suggest.ts'
@@ -82,7 +83,7 @@ export class Nats {
     return network
   }
 
-  /** What was leased to it, or else (an address of its own choice) what its gateway knows its MAC by. */
+  /** What was leased to it, or else (an address of its own choice) what its gateway knows its MAC by, IPv4 before IPv6. */
   #addressOf(node: string, network: NetworkPlan): string | undefined {
     if (isIPv4(node)) return node
     const leased = this.#lab.leases(node).find((address) => contains(network.subnet as Subnet, address))
@@ -90,7 +91,9 @@ export class Nats {
     const macs = this.#lab.macs(node)
     const interfaces = this.#lab.hosts.get(network.name)?.ip.interfaces ?? []
     const known = interfaces.flatMap(({ arp }) => arp?.entries ?? []).find(({ mac }) => mac !== undefined && macs.includes(formatMac(mac)))
-    return known === undefined ? undefined : formatIpv4(known.address)
+    if (known !== undefined) return formatIpv4(known.address)
+    const gateway = this.#lab.hosts.get(network.name)
+    return gateway === undefined ? undefined : spokenWith(macs, new Map([[network.name, gateway]]))[0]
   }
 }
 
