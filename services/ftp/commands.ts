@@ -1,7 +1,10 @@
-/** FTP's commands. RFC 959 §4.1, 5.3; RFC 2389 (FEAT, OPTS), RFC 2428 (EPRT, EPSV), RFC 3659 (MDTM, SIZE, REST, MLSx); RFC 2228's are refused. */
-import type { Session } from './session.ts'
+/** FTP's commands. RFC 959 §4.1, 5.3; RFC 2389 (FEAT, OPTS), RFC 2428 (EPRT, EPSV), RFC 3659 (MDTM, SIZE, REST, MLSx); RFC 2228's are refused. What changes folders is in changes.ts. */
+import { FileError, type OpenFile } from '../../src/stack/files.ts'
 import { usualEpoch } from '../../src/base/calendar.ts'
 import { utf8 } from '../../src/base/bytes.ts'
+import type { Session } from './session.ts'
+import { deleteFile, freeName, isSetting, makeFolder, removeFolder, renameFrom, renameTo, setModified } from './changes.ts'
+import { notReady } from './data-port.ts'
 import { allFacts, entriesOf, factLine, longLine, stampOf } from './listing.ts'
 import { quotedPath } from './paths.ts'
 import { fileSource, type Source } from './transfer.ts'
@@ -24,7 +27,7 @@ export const commands: Readonly<Record<string, Command>> = {
   QUIT: open((session) => session.bye(221, 'Goodbye')),
   NOOP: open(says(200, 'Done')),
   SYST: open(says(215, 'UNIX Type: L8')),
-  FEAT: open((session) => session.reply(211, 'What there is:', 'EPRT', 'EPSV', 'MDTM', `MLST ${allFacts.map((fact) => `${fact}${session.facts.includes(fact) ? '*' : ''};`).join('')}`, 'REST STREAM', 'SIZE', 'TVFS', 'UTF8', 'That is all')),
+  FEAT: open((session) => session.reply(211, 'What there is:', 'EPRT', 'EPSV', 'MDTM', 'MFMT', `MLST ${allFacts.map((fact) => `${fact}${session.facts.includes(fact) ? '*' : ''};`).join('')}`, 'REST STREAM', 'SIZE', 'TVFS', 'UTF8', 'That is all')),
   OPTS: open(options),
   HELP: open((session) => session.reply(214, `The commands: ${Object.keys(commands).sort().join(' ')}`)),
   AUTH: open(says(502, 'Nothing is encrypted here')),
@@ -57,11 +60,19 @@ export const commands: Readonly<Record<string, Command>> = {
   MLSD: inside(factsOfFolder),
   MLST: inside(factsOfOne),
   SIZE: inside(size),
-  MDTM: inside((session, argument) => named(session, argument, (path) => session.reply(213, stampOf(session.parts.files.stat(path).modified)))),
+  STOU: inside((session, argument) => storeUnique(session, argument)),
+  DELE: inside(deleteFile),
+  MKD: inside(makeFolder),
+  XMKD: inside(makeFolder),
+  RMD: inside(removeFolder),
+  XRMD: inside(removeFolder),
+  RNFR: inside(renameFrom),
+  RNTO: inside(renameTo),
+  MFMT: inside(setModified),
+  MDTM: inside((session, argument) => isSetting(argument) ? setModified(session, argument) : named(session, argument, (path) => session.reply(213, stampOf(session.parts.files.stat(path).modified)))),
   STAT: inside(status),
   ABOR: inside((session) => session.abort()),
   SITE: inside(says(502, 'There are no commands of this site')),
-  ...Object.fromEntries(['DELE', 'RMD', 'XRMD', 'MKD', 'XMKD', 'RNFR', 'RNTO', 'STOU'].map((word) => [word, inside((session) => session.reply(session.mayWrite ? 502 : 550, session.mayWrite ? 'Not in this version' : 'Nothing may be changed here'))])),
 }
 
 function user(session: Session, argument: string): void {
@@ -187,18 +198,40 @@ function statLogged(session: Session, path: string): ReturnType<Session['parts']
 function store(session: Session, argument: string, append: boolean): void {
   if (!session.mayWrite) return session.reply(550, 'Nothing may be written here')
   named(session, argument, (path) => {
-    const { files } = session.parts
     const at = session.restart
     if (at > 0 && session.type === 'ascii') return session.reply(504, 'REST needs TYPE I')
-    const there = files.list(path.slice(0, path.lastIndexOf('/')) || '/').includes(path.slice(path.lastIndexOf('/') + 1))
-    const file = files.open(path, there ? 'write' : 'create')
+    if (!session.data.ready) return session.reply(425, notReady)
+    const file = openToWrite(session, path)
     const from = append ? file.info.size : at
     if (from > file.info.size) {
       file.close()
       return session.reply(554, `The file has ${file.info.size} bytes`)
     }
-    if (!append && session.data.ready) file.truncate(at)
+    if (!append) file.truncate(at)
     session.transfer({ verb: 'has written', path, file, run: (transfer) => transfer.receive(file, from, session.type === 'ascii') })
+  })
+}
+
+/** A file that is there, or a new one. @throws {FileError} */
+function openToWrite(session: Session, path: string): OpenFile {
+  const { files } = session.parts
+  try {
+    return files.open(path, 'write')
+  } catch (error) {
+    if (!(error instanceof FileError) || error.code !== 'ENOENT') throw error
+    return files.open(path, 'create')
+  }
+}
+
+/** The name stands in the 150 reply (RFC 1123 §4.1.2.9). */
+function storeUnique(session: Session, argument: string): void {
+  if (!session.mayWrite) return session.reply(550, 'Nothing may be written here')
+  if (!session.data.ready) return session.reply(425, notReady)
+  session.guarded(() => {
+    const path = freeName(session, argument)
+    if (path === undefined) return
+    const file = session.parts.files.open(path, 'create')
+    session.transfer({ verb: 'has written', path, file, begin: `FILE: ${path}`, run: (transfer) => transfer.receive(file, 0, session.type === 'ascii') })
   })
 }
 

@@ -5,8 +5,10 @@ export interface FtpConfig {
   /** Folder as the lab file names it; empty when only the lab's own `files` are served. */
   readonly root: string
   readonly port: number
-  /** Whether users may write. */
-  readonly write: boolean
+  /** Whether users may write; `overlay`: into memory, never to what the folder has. */
+  readonly write: boolean | 'overlay'
+  /** Memory that an overlay may take, in bytes. */
+  readonly limitBytes: number
   /** Whether `anonymous` may come in; it never writes unless there are no users at all. */
   readonly anonymous: boolean
   /** Passwords by user. */
@@ -19,7 +21,7 @@ export interface FtpConfig {
 
 /** @throws {ServiceConfigError} */
 export function parseConfig(config: unknown): FtpConfig {
-  const settings = new Settings(config, ['root', 'port', 'write', 'anonymous', 'users', 'connections', 'idle'])
+  const settings = new Settings(config, ['root', 'port', 'write', 'size', 'anonymous', 'users', 'connections', 'idle'])
   const written = settings.inner('users')
   const users = new Map(written.keys.map((name) => [name, written.text(name, 'a password') ?? written.refuse(name, 'a password')]))
   const anonymous = settings.flag('anonymous', true)
@@ -27,7 +29,8 @@ export function parseConfig(config: unknown): FtpConfig {
   return {
     root: settings.text('root', 'a folder such as ./files') ?? '',
     port: settings.whole('port', 1, 65_535, 21),
-    write: settings.flag('write'),
+    write: settings.get('write') === 'overlay' ? 'overlay' : settings.flag('write'),
+    limitBytes: settings.size('size', 512 * 2 ** 20),
     anonymous,
     users,
     connections: settings.whole('connections', 1, 1024, 64),

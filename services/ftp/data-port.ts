@@ -13,6 +13,9 @@ export interface DataPortParts {
   readonly stranger: (address: string) => void
 }
 
+/** Said when a transfer is asked for and no data port was. */
+export const notReady = 'Say PASV, EPSV, PORT or EPRT first'
+
 export class DataPort {
   readonly #parts: DataPortParts
   #listener: Listener | undefined

@@ -6,6 +6,7 @@ import type { FtpConfig } from './config.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { parseConfig } from './config.ts'
 import { Session } from './session.ts'
+import { VolumeTree } from './volume-tree.ts'
 
 export const ftp: ServiceKind<FtpConfig> = { kind: 'ftp', bothVersions: true, parse: parseConfig, create: (config, room) => new FtpService(config, room) }
 
@@ -13,6 +14,7 @@ class FtpService implements ServicePoint {
   readonly #config: FtpConfig
   readonly #room: ServiceRoom
   readonly #files: FileTree
+  readonly #changes: VolumeTree | undefined
   readonly #listener: Listener
   readonly #sessions = new Set<Session>()
   #count = 0
@@ -21,13 +23,15 @@ class FtpService implements ServicePoint {
   constructor(config: FtpConfig, room: ServiceRoom) {
     this.#config = config
     this.#room = room
-    this.#files = room.files(config.root, config.write)
+    this.#changes = changesOf(config, room)
+    this.#files = this.#changes ?? room.files(config.root, config.write === true)
     this.#listener = room.sockets.listen({ address: '0.0.0.0', port: config.port }, (socket) => this.#accept(socket))
   }
 
   close(): void {
     this.#listener.close()
     for (const session of this.#sessions) session.close()
+    this.#changes?.close()
   }
 
   inspect(): ReturnType<NonNullable<ServicePoint['inspect']>> {
@@ -43,6 +47,7 @@ class FtpService implements ServicePoint {
       sockets,
       scheduler,
       files: this.#files,
+      changes: this.#changes,
       config: this.#config,
       log,
       name: `${name}.session${this.#count++}`,
@@ -59,4 +64,10 @@ class FtpService implements ServicePoint {
     socket.end()
     socket.resume()
   }
+}
+
+/** Where something may be written, the folder is a volume: what is written bears the lab's time, and names come and go. */
+function changesOf({ root, write, limitBytes }: FtpConfig, room: ServiceRoom): VolumeTree | undefined {
+  if (write === false || room.volume === undefined || root === '') return undefined
+  return new VolumeTree(room.volume({ path: root, image: undefined, write, limitBytes }), room.files(''))
 }

@@ -44,7 +44,7 @@ export function factLine({ name, info }: Entry, facts: readonly Fact[], write: b
     type: info.kind === 'folder' ? 'dir' : info.kind === 'file' ? 'file' : 'OS.unix=special',
     size: info.kind === 'file' ? String(info.size) : undefined,
     modify: stampOf(info.modified),
-    perm: info.kind === 'folder' ? (write ? 'celm' : 'el') : write ? 'adfrw' : 'r',
+    perm: info.kind === 'folder' ? (write ? 'cdeflmp' : 'el') : write ? 'adfrw' : 'r',
   }
   return `${facts.flatMap((fact) => (told[fact] === undefined ? [] : `${fact}=${told[fact]};`)).join('')} ${name}`
 }

@@ -5,12 +5,13 @@ import type { Log } from '../../src/base/log.ts'
 import type { Sockets, TcpSocket } from '../../src/stack/sockets.ts'
 import type { FtpConfig } from './config.ts'
 import type { Fact } from './listing.ts'
+import type { VolumeTree } from './volume-tree.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { seconds } from '../../src/base/time.ts'
 import { FileError } from '../../src/stack/files.ts'
 import { legible } from '../../src/wire/format.ts'
 import { commands } from './commands.ts'
-import { DataPort } from './data-port.ts'
+import { DataPort, notReady } from './data-port.ts'
 import { Lines } from './lines.ts'
 import { allFacts } from './listing.ts'
 import { resolvePath } from './paths.ts'
@@ -21,6 +22,8 @@ export interface SessionParts {
   readonly sockets: Sockets
   readonly scheduler: Scheduler
   readonly files: FileTree
+  /** The same files where folders may be changed; undefined where they may not. */
+  readonly changes: VolumeTree | undefined
   readonly config: FtpConfig
   readonly log: Log
   /** In front of the names of alarms. */
@@ -34,6 +37,8 @@ export interface Plan {
   readonly verb: string
   readonly path: string
   readonly file: OpenFile | undefined
+  /** In place of the usual words of the 150 reply. */
+  readonly begin?: string
   readonly run: (transfer: Transfer) => void
 }
 
@@ -58,6 +63,8 @@ export class Session {
   claimed: string | undefined
   user: string | undefined
   facts: readonly Fact[] = allFacts
+  /** What RNFR named, for a RNTO that follows at once. */
+  renaming: string | undefined
   /** After EPSV ALL nothing else may be used (RFC 2428 §4). */
   onlyEpsv = false
   #failures = 0
@@ -88,7 +95,7 @@ export class Session {
 
   get mayWrite(): boolean {
     const { config } = this.parts
-    return config.write && (this.user !== 'anonymous' || config.users.size === 0)
+    return config.write !== false && (this.user !== 'anonymous' || config.users.size === 0)
   }
 
   get transferring(): boolean {
@@ -155,9 +162,9 @@ export class Session {
   transfer(plan: Plan): void {
     if (!this.data.ready) {
       plan.file?.close()
-      return this.reply(425, 'Say PASV, EPSV, PORT or EPRT first')
+      return this.reply(425, notReady)
     }
-    this.reply(150, `Here comes it in ${this.type === 'ascii' ? 'ASCII' : 'binary'}`)
+    this.reply(150, plan.begin ?? `Here comes it in ${this.type === 'ascii' ? 'ASCII' : 'binary'}`)
     this.#file = plan.file
     this.#awaiting = true
     this.#dataAlarm.arm(dataPatience)
@@ -240,6 +247,7 @@ export class Session {
     if (command === undefined) return this.reply(500, `There is no command ${legible(word.slice(0, 32)).toUpperCase()}`)
     if (command.inside && this.user === undefined) return this.reply(530, 'Say USER and PASS first')
     command.run(this, argument)
+    if (command !== commands['RNFR']) this.renaming = undefined
   }
 
   #closed(): void {
@@ -254,5 +262,5 @@ export class Session {
 
 const refusals: Readonly<Record<string, string>> = {
   ENOENT: 'There is no such file or folder', ENOTDIR: 'That is not a folder', EISDIR: 'That is a folder', EACCES: 'That may not be read', EROFS: 'Nothing may be written here', EEXIST: 'That is there already',
-  ENAMETOOLONG: 'That name is too long', ENOSPC: 'There is no space left', ENOTEMPTY: 'That folder is not empty',
+  ENAMETOOLONG: 'That name is too long', ENOSPC: 'There is no space left', ENOTEMPTY: 'That folder is not empty', EINVAL: 'That can’t be moved there', EBUSY: 'That is in use',
 }

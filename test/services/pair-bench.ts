@@ -1,6 +1,7 @@
 /** A service point on host b (10.0.0.2) of two hosts on one cable; host a (10.0.0.1) is the client's, with real UDP and TCP between them. */
 import type { ServiceKind, ServicePoint, ServiceRoom } from '../../src/stack/service.ts'
 import type { TcpSocket } from '../../src/stack/sockets.ts'
+import type { Volume } from '../../src/stack/volume.ts'
 import { concat, fromUtf8, utf8 } from '../../src/base/bytes.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { milliseconds } from '../../src/base/time.ts'
@@ -21,6 +22,8 @@ export interface Served extends Pair {
 export interface ServedOptions {
   readonly files?: Readonly<Record<string, Uint8Array | string>>
   readonly nodes?: ServiceRoom['nodes']
+  /** What the service is given as a whole file system. */
+  readonly volume?: Volume
 }
 
 export function served<Config>(kind: ServiceKind<Config>, config: unknown, options: ServedOptions = {}): Served {
@@ -35,6 +38,7 @@ export function served<Config>(kind: ServiceKind<Config>, config: unknown, optio
     random: new SeededRandom(kind.kind),
     files: () => files,
     journal: new MemoryJournals().open,
+    ...(options.volume === undefined ? {} : { volume: () => options.volume as Volume }),
     log,
     probe: probeOf(world.b),
     nodes: options.nodes ?? [],

@@ -54,7 +54,7 @@ describe('ftp, coming in', () => {
 
   it('tells what it can do', () => {
     const { say } = client()
-    expect(say('FEAT')).toBe('211-What there is:\r\n EPRT\r\n EPSV\r\n MDTM\r\n MLST type*;size*;modify*;perm*;\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n211 That is all\r\n')
+    expect(say('FEAT')).toBe('211-What there is:\r\n EPRT\r\n EPSV\r\n MDTM\r\n MFMT\r\n MLST type*;size*;modify*;perm*;\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n211 That is all\r\n')
     expect(say('SYST')).toBe('215 UNIX Type: L8\r\n')
     expect(say('AUTH TLS')).toMatch(/^502 /)
     expect(say('NONSENSE')).toBe('500 There is no command NONSENSE\r\n')
