@@ -5,6 +5,7 @@ import { copyFrame } from '../link/frame.ts'
 import type { Lab } from '../lab/lab.ts'
 import { formatStamps, LineStamper } from '../lab/runs/line-stamps.ts'
 import { type RunCard, runCard } from '../lab/runs/run-card.ts'
+import { copyEvent } from '../lab/snapshot/history.ts'
 import type { Transcript } from '../lab/transcript.ts'
 import { HostError } from './host-error.ts'
 import { formatInput, type Input } from './inputs.ts'
@@ -32,7 +33,7 @@ export class RunKeeper {
       this.#stops.push(lab.record(() => true, 'both', (bytes) => write(frames, bytes)))
       this.#stops.push(lab.door.hear(({ frame, ...entry }) => void this.#frames.push({ kind: 'frame', ...entry, frame: copyFrame(frame) })))
       this.#stops.push(lab.door.hearMessages((entry) => void this.#frames.push({ kind: 'guest', ...entry })))
-      this.#stops.push(lab.door.hearOutside((entry) => void this.#frames.push({ kind: 'outside', ...structuredClone(entry) })))
+      this.#stops.push(lab.door.hearOutside((entry) => void this.#frames.push({ kind: 'outside', ...entry, event: copyEvent(entry.event) })))
       for (const [node, { transcript }] of lab.machines) this.#console(node, transcript)
     } catch (error) {
       this.#release()
