@@ -1,5 +1,6 @@
 /** What all flows of one NAT stand on. */
 import type { Clock } from '../base/time.ts'
+import type { Endpoint } from '../stack/sockets.ts'
 import type { Host } from '../stack/host.ts'
 import type { Ledger } from './ledger.ts'
 import type { Outside } from './outside.ts'
@@ -17,6 +18,8 @@ export interface Ground {
   readonly tight: boolean
   /** Calls `relieve` of the stream when it is no longer tight. */
   starve(flow: StreamFlow): void
+  /** A connection from outside to the guest's end `to` will come because of a stream. @param seen whom the guest expects it from. */
+  expect(number: number, from: string, to: Endpoint, seen: string | undefined): void
   /** The flow is over. */
   forget(number: number): void
 }

@@ -8,7 +8,7 @@
  * datagrams that no socket hears. policy.ts says which of them may leave, and where to. A TCP connection is ended here and made anew
  * outside (stream-flow.ts): the guest's handshake is answered only once the outside's is done. A UDP endpoint of a guest is one socket
  * outside (datagram-flow.ts), an echo identifier one ping socket (echo-flow.ts); what comes back is sent on from the address it came from.
- * What comes by a forwarded port is admitted by `inbound` events: the gateway itself dials the guest then (stream-flow.ts, inbound-flow.ts).
+ * FTP's control connections announce others, which are opened outside (ftp-alg.ts). What comes by a forwarded port is admitted by `inbound` events: the gateway itself dials the guest then (stream-flow.ts, inbound-flow.ts).
  *
  * The outside is a seam (outside.ts) of commands and events. Commands are given as the guest acts. Events come by the lab's door, with the
  * instant at which they are to happen, and wait here for it; nothing else comes in. So what a guest sees is decided by its own acts and
@@ -22,6 +22,7 @@
 import type { Log } from '../base/log.ts'
 import type { Alarm, Instant, Scheduler } from '../base/time.ts'
 import type { Host } from '../stack/host.ts'
+import type { Endpoint } from '../stack/sockets.ts'
 import type { Transit } from '../stack/ip.ts'
 import type { Incoming } from '../stack/protocol.ts'
 import type { Incoming6 } from '../stack/ip6/protocol6.ts'
@@ -84,6 +85,8 @@ export class Nat implements Ground {
   readonly ledger: Ledger
   readonly counters: NatCounters = { full: 0, dropped: 0, malformed: 0 }
   outside: Outside = nowhere
+  readonly #gateway: string
+  readonly #gateway6: string | undefined
   readonly #four: Inside
   readonly #six: Inside | undefined
   readonly #flows = new Map<number, Flow>()
@@ -96,6 +99,8 @@ export class Nat implements Ground {
   readonly #entry: Alarm
   readonly #relief: Alarm
   #starved = new Set<StreamFlow>()
+  /** Whom the guest expects at its ends, by end: connections that FTP's commands announced. */
+  readonly #expected = new Map<string, string>()
   #waiting: { readonly time: Instant; readonly event: OutsideEvent }[] = []
   #waitingBytes = 0
   #next = 1
@@ -104,6 +109,8 @@ export class Nat implements Ground {
 
   constructor({ name, host, scheduler, gateway, gateway6, hostLoopback, log }: NatConfig) {
     this.name = name
+    this.#gateway = gateway
+    this.#gateway6 = gateway6
     this.clock = scheduler
     this.host = host
     this.#four = new Inside4(host, new Policy({ gateway: parseIpv4(gateway), hostLoopback }))
@@ -168,6 +175,15 @@ export class Nat implements Ground {
   starve(flow: StreamFlow): void {
     this.#starved.add(flow)
     if (this.#relief.due === undefined) this.#relief.arm(relief)
+  }
+
+  expect(number: number, from: string, to: Endpoint, seen: string | undefined): void {
+    const key = end(to)
+    this.#expected.delete(key)
+    // The gateway's own address is what it dials from anyway.
+    if (seen !== undefined && seen !== this.#gateway && seen !== this.#gateway6) this.#expected.set(key, seen)
+    if (this.#expected.size > mostStreams) this.#expected.delete(this.#expected.keys().next().value as string)
+    this.outside.expect(number, from, to)
   }
 
   forget(number: number): void {
@@ -315,7 +331,9 @@ export class Nat implements Ground {
     }
     const stream = new StreamFlow(flow, { inside: to, outside: from }, this)
     this.#add(stream)
-    stream.admit()
+    const seen = this.#expected.get(end(to))
+    this.#expected.delete(end(to))
+    stream.admit(seen === undefined ? undefined : { address: seen, port: from.port })
   }
 
   #admitDatagram(event: Extract<OutsideEvent, { kind: 'inbound datagram' }>): void {
@@ -351,7 +369,7 @@ export class Nat implements Ground {
 /** Each kind of flow hears what is its own; the outside says nothing else of it, and a recording that does is passed over. */
 function hear(flow: Flow, event: Exclude<OutsideEvent, { kind: 'inbound' }>): void {
   if (flow instanceof StreamFlow) {
-    if (event.kind === 'open' || event.kind === 'data' || event.kind === 'end' || event.kind === 'room' || event.kind === 'closed') flow.hear(event)
+    if (event.kind === 'open' || event.kind === 'data' || event.kind === 'end' || event.kind === 'room' || event.kind === 'closed' || event.kind === 'expecting') flow.hear(event)
   } else if (flow instanceof EchoFlow) {
     if (event.kind === 'echo reply' || event.kind === 'complaint' || event.kind === 'lost') flow.hear(event)
   } else if (flow instanceof InboundFlow) {

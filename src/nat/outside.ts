@@ -31,6 +31,8 @@ export type OutsideEvent =
   | { readonly kind: 'room'; readonly flow: number; readonly count: number }
   /** The stream is gone: the last that is heard of it. Without a code both sides had ended. Before `open`: the dial failed. */
   | { readonly kind: 'closed'; readonly flow: number; readonly code: Code | undefined }
+  /** The port that was asked for by `expect`, as it is reached from outside; undefined when there is none. */
+  | { readonly kind: 'expecting'; readonly flow: number; readonly at: Endpoint | undefined }
   /** Somebody has connected to a forwarded port. `to`: the guest it is for. */
   | { readonly kind: 'inbound'; readonly flow: number; readonly from: Endpoint; readonly to: Endpoint }
   | { readonly kind: 'datagram'; readonly flow: number; readonly from: Endpoint; readonly bytes: Uint8Array }
@@ -60,6 +62,11 @@ export interface Outside {
   spent(bytes: Uint8Array): void
   /** So many bytes more of what came were delivered. */
   took(flow: number, count: number): void
+  /**
+   * Opens a port on this side's address of a stream, for one connection, which only `from` may make within a minute: it comes as `inbound` for `to`.
+   * Answered by `expecting`. The one before it, and that of a stream that is gone, is closed.
+   */
+  expect(flow: number, from: string, to: Endpoint): void
   /** We write no more. */
   end(flow: number): void
   /** Ends a stream at once, by a reset where the protocol has one; `closed` still follows. */
@@ -74,4 +81,4 @@ export interface Outside {
 }
 
 /** Where nobody is: a lab that is not connected yet, or one that is played back. */
-export const nowhere: Outside = { dial: () => {}, write: () => {}, spent: () => {}, took: () => {}, end: () => {}, reset: () => {}, bind: () => {}, send: () => {}, ping: () => {}, release: () => {} }
+export const nowhere: Outside = { dial: () => {}, write: () => {}, spent: () => {}, took: () => {}, expect: () => {}, end: () => {}, reset: () => {}, bind: () => {}, send: () => {}, ping: () => {}, release: () => {} }

@@ -16,6 +16,7 @@ import type { FlowRow, Ground } from './ground.ts'
 import type { OutsideEvent } from './outside.ts'
 import { complaintOf } from './complaints.ts'
 import { end, reasonOf } from './ledger.ts'
+import { FtpAlg, ftpPort } from './ftp-alg.ts'
 import { closingIdle, openIdle } from './limits.ts'
 
 export interface StreamEnds {
@@ -25,7 +26,9 @@ export interface StreamEnds {
   readonly outside: Endpoint
 }
 
-type StreamEvent = Extract<OutsideEvent, { kind: 'open' | 'data' | 'end' | 'room' | 'closed' }>
+const nothing = new Uint8Array(0)
+
+type StreamEvent = Extract<OutsideEvent, { kind: 'open' | 'data' | 'end' | 'room' | 'closed' | 'expecting' }>
 
 export class StreamFlow {
   readonly number: number
@@ -35,6 +38,8 @@ export class StreamFlow {
   readonly #ground: Ground
   #dial: Dial | undefined
   #socket: TcpSocket | undefined
+  /** Of an FTP control connection. */
+  #alg: FtpAlg | undefined
   #sent = 0
   #received = 0
   /** Came before the guest's handshake was done; at most one window. */
@@ -60,12 +65,15 @@ export class StreamFlow {
   /** A guest's SYN. @param at where it is to go outside. */
   dial(dial: Dial, at: Endpoint): void {
     this.#dial = dial
+    if (this.ends.outside.port === ftpPort) this.#alg = this.#control('client', at.address)
     this.#ground.outside.dial(this.number, at)
   }
 
-  /** Somebody came by a forwarded port: the guest is dialled. */
-  admit(): void {
-    this.#join(this.#ground.host.connect(this.ends.inside, { allowHalfOpen: true, noDelay: true }))
+  /** Somebody came by a forwarded port: the guest is dialled. @param as from this end; from the gateway's when left out. */
+  admit(as?: Endpoint): void {
+    if (this.ends.inside.port === ftpPort) this.#alg = this.#control('server', this.ends.outside.address)
+    const from = as === undefined ? {} : { localAddress: as.address, localPort: as.port }
+    this.#join(this.#ground.host.connect(this.ends.inside, { allowHalfOpen: true, noDelay: true, ...from }))
   }
 
   get row(): FlowRow {
@@ -86,12 +94,14 @@ export class StreamFlow {
         return
       case 'end':
         this.#outsideEnded = true
-        this.#socket?.end()
+        if (this.#socket !== undefined) this.#endInside(this.#socket)
         return
       case 'room':
         this.#owed -= event.count
-        if (this.#owed <= this.#ground.window / 2) this.#socket?.resume()
-        return
+        return this.#goOn()
+      case 'expecting':
+        this.#alg?.opened(event.at)
+        return this.#goOn()
       case 'closed':
         return this.#outsideClosed(event.code)
     }
@@ -148,13 +158,15 @@ export class StreamFlow {
     socket.on('data', (bytes) => this.#leave(socket, bytes))
     socket.on('end', () => {
       this.#insideEnded = true
-      if (!this.#outsideGone) outside.end(this.number)
+      if (this.#outsideGone) return
+      if (this.#alg === undefined) outside.end(this.number)
+      else this.#alg.end(() => outside.end(this.number))
     })
     socket.on('drain', () => this.#drained())
     socket.on('error', (error) => this.#insideFailed(error.code ?? 'EPROTO'))
     socket.on('close', () => this.#insideClosed())
     for (const bytes of this.#early.splice(0)) this.#deliver(socket, bytes)
-    if (this.#outsideEnded) socket.end()
+    if (this.#outsideEnded) this.#endInside(socket)
     // Reset outside while the guest's handshake was under way.
     if (this.#outsideGone && !this.#outsideEnded) socket.resetAndDestroy()
   }
@@ -164,17 +176,40 @@ export class StreamFlow {
     this.lastAt = this.#ground.clock.now
     this.#sent += bytes.length
     if (this.#outsideGone) return
+    if (this.#alg === undefined) this.#write(bytes)
+    else this.#alg.fromGuest(bytes)
+    if (this.#owed >= this.#ground.window || this.#alg?.waiting === true) socket.pause()
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#outsideGone) return
     this.#owed += bytes.length
-    if (this.#owed >= this.#ground.window) socket.pause()
     this.#ground.outside.write(this.number, bytes)
+  }
+
+  #goOn(): void {
+    if (this.#owed <= this.#ground.window / 2 && this.#alg?.waiting !== true) this.#socket?.resume()
+  }
+
+  #control(role: 'client' | 'server', real: string): FtpAlg {
+    const { inside, outside } = this.ends
+    const seen = role === 'client' ? outside.address : undefined
+    return new FtpAlg({ guest: inside, seen: outside.address, real, role, expect: (to) => this.#ground.expect(this.number, real, to, seen), leave: (bytes) => this.#write(bytes) })
   }
 
   /** Outside to guest. */
   #deliver(socket: TcpSocket, bytes: Uint8Array): void {
     this.#untold += bytes.length
-    const room = socket.write(bytes)
+    const told = this.#alg === undefined ? bytes : this.#alg.fromOutside(bytes)
+    const room = told.length === 0 || socket.write(told)
     this.#ground.outside.spent(bytes)
     if (room) this.#drained()
+  }
+
+  #endInside(socket: TcpSocket): void {
+    const rest = this.#alg?.outsideEnded() ?? nothing
+    if (rest.length > 0) socket.write(rest)
+    socket.end()
   }
 
   #drained(): void {

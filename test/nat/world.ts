@@ -24,6 +24,7 @@ export class WrittenOutside implements Outside {
   }
   spent: Outside['spent'] = () => {}
   took: Outside['took'] = (flow, count) => void this.told.push(`${flow} took ${count}`)
+  expect: Outside['expect'] = (flow, from, to) => void this.told.push(`${flow} expect ${from} for ${to.address}:${to.port}`)
   end: Outside['end'] = (flow) => void this.told.push(`${flow} end`)
   reset: Outside['reset'] = (flow) => void this.told.push(`${flow} reset`)
   bind: Outside['bind'] = (flow) => void this.told.push(`${flow} bind`)

@@ -7,7 +7,8 @@ import { formatAt } from '../../lab/forward-words.ts'
 import type { ForwardPlan } from '../../lab/topology.ts'
 import type { Endpoint } from '../../stack/sockets.ts'
 import { HostError } from '../host-error.ts'
-import { type HostOutside, plain } from './host-outside.ts'
+import type { HostOutside } from './host-outside.ts'
+import { plain } from './plain-address.ts'
 
 /** What a forward leads to. */
 export interface Target {

@@ -1,9 +1,11 @@
 /** NAT's outside on this computer: node:net for streams, node:dgram for datagrams, ping sockets for echoes. */
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { Endpoint } from '../../stack/sockets.ts'
 import { type Outside, type OutsideEvent, resolver, windowOf } from '../../nat/outside.ts'
 import { HostDatagrams } from './host-datagrams.ts'
 import { HostPings } from './host-pings.ts'
+import { ExpectedPort } from './expected-port.ts'
+import { plain } from './plain-address.ts'
 import { HostResolver } from './resolver.ts'
 import { BufferPool, readBufferBytes } from './buffer-pool.ts'
 import { HostStream, type StreamGround } from './host-stream.ts'
@@ -14,6 +16,7 @@ import type { Reactor } from '../reactor.ts'
 /** Answers to datagrams of a forwarded port. */
 export type Answer = (bytes: Uint8Array, ended: boolean) => void
 
+const probePort = 21
 const readBytes = 65_536
 const leastReadBytes = 4096
 /** What one read of every stream may come to. */
@@ -24,6 +27,8 @@ export class HostOutside implements Outside, StreamGround {
   readonly #resolver: HostResolver
   readonly #streams = new Map<number, HostStream | RawStream>()
   readonly #raw: RawGround | undefined
+  /** Connections that a stream has announced, by its number. */
+  readonly #expected = new Map<number, ExpectedPort>()
   readonly #datagrams = new Map<number, HostDatagrams>()
   readonly #answers = new Map<number, Answer>()
   readonly #pings: HostPings
@@ -48,7 +53,11 @@ export class HostOutside implements Outside, StreamGround {
   /** With many streams each reads less at once: together they must not fill memory in one turn of the event loop. */
   readonly buffer = (): Uint8Array => this.#bytes.subarray(0, Math.max(leastReadBytes, Math.min(readBytes, Math.floor(mostRead / Math.max(1, this.#streams.size)))))
 
-  readonly forget = (flow: number): void => void this.#streams.delete(flow)
+  readonly forget = (flow: number): void => {
+    this.#streams.delete(flow)
+    this.#expected.get(flow)?.close()
+    this.#expected.delete(flow)
+  }
 
   dial(flow: number, to: Endpoint): void {
     const at = this.#real(to)
@@ -83,6 +92,13 @@ export class HostOutside implements Outside, StreamGround {
 
   took(flow: number, count: number): void {
     this.#streams.get(flow)?.took(count)
+  }
+
+  expect(flow: number, from: string, to: Endpoint): void {
+    this.#expected.get(flow)?.close()
+    if (!this.#streams.has(flow) || isIP(from) === 0) return this.#later({ kind: 'expecting', flow, at: undefined })
+    // Any port of his will do to find out where he is reached from.
+    this.#expected.set(flow, new ExpectedPort({ address: from, port: probePort }, (at) => this.enter({ kind: 'expecting', flow, at }), (socket) => this.accept(socket, to)))
   }
 
   end(flow: number): void {
@@ -123,6 +139,7 @@ export class HostOutside implements Outside, StreamGround {
       if (stream instanceof RawStream) stream.drop()
       else stream.reset()
     }
+    for (const expected of this.#expected.values()) expected.close()
     for (const datagrams of this.#datagrams.values()) datagrams.close()
     this.#pings.close()
   }
@@ -146,9 +163,4 @@ export class HostOutside implements Outside, StreamGround {
   #later(event: OutsideEvent): void {
     setImmediate(() => this.enter(event))
   }
-}
-
-/** `::ffff:127.0.0.1` → `127.0.0.1`. */
-export function plain(address: string): string {
-  return address.replace(/^::ffff:(?=[\d.]+$)/, '')
 }
