@@ -64,7 +64,7 @@ function running(program: Command, act: Act): void {
     .option('--keep <folder>', 'keep the whole run there, for diff')
     .option('--from <snapshot>', 'go on from a saved lab; restore says the same')
     .option('--save-at <time=file...>', 'save the lab on the way, e.g. 3s=booted.nlsnap')
-    .option('--history <size>', 'how much to keep so that the lab can be saved, 256M when left out; 0 keeps nothing')
+    .option('--history <size>', 'how much to keep so that the lab can be saved, 256M when left out, 16M with NAT or uplinks; 0 keeps nothing')
     .option('--dry-run', 'say what would be started')
     .action(act(async (file: string | undefined, options: UpOptions) => (await import('./commands/up.ts')).up(file, options)))
   program
@@ -115,7 +115,7 @@ function snapshots(program: Command, act: Act): void {
       .option('--logs <folder>', 'write each console into NODE.log there')
       .option('--seed <seed>', 'all chance comes from this seed from now on')
       .option('--save-at <time=file...>', 'save the lab on the way, e.g. 3s=booted.nlsnap')
-      .option('--history <size>', 'how much to keep so that the lab can be saved, 256M when left out; 0 keeps nothing')
+      .option('--history <size>', 'how much to keep so that the lab can be saved, 256M when left out, 16M with NAT or uplinks; 0 keeps nothing')
       .action(act(async (snapshot: string, options: UpOptions) => (await import('./commands/save.ts'))[word](snapshot, options)))
   }
 }

@@ -5,7 +5,7 @@ import { restoreLab } from '../../host/snapshots/restore-lab.ts'
 import { readCard } from '../../host/snapshots/snapshot-file.ts'
 import type { Lab, LabEnd } from '../../lab/lab.ts'
 import { version } from '../../host/version.ts'
-import { usualHistoryBytes } from '../../lab/snapshot/history.ts'
+import { usualHistory } from '../../lab/snapshot/history.ts'
 import { formatTime } from '../../base/time.ts'
 import { ConfigError } from '../../base/errors.ts'
 import { suggestion } from '../../lab/suggest.ts'
@@ -29,7 +29,7 @@ export async function up(file: string | undefined, options: UpOptions): Promise<
     return exitCodes.ok
   }
   const points = readSavePoints(options.saveAt)
-  const historyBytes = readHistory(options.history)
+  const historyBytes = readHistory(options.history, topology)
   if (options.detach === true) return (await import('../detach.ts')).detach(source.name)
   const detached = process.env['NETLOOM_DETACHED'] !== undefined
   const aborter = new AbortController()
@@ -77,9 +77,9 @@ function sourceOf(file: string | undefined, options: UpOptions): LabSource {
 }
 
 /** @returns undefined for 0: then nothing is kept. @throws {ConfigError} */
-function readHistory(text: string | undefined): number | undefined {
+function readHistory(text: string | undefined, topology: Topology): number | undefined {
   if (text === '0') return undefined
-  return text === undefined ? usualHistoryBytes : readQuantity('--history', size, text)
+  return text === undefined ? usualHistory(topology) : readQuantity('--history', size, text)
 }
 
 /** `every node is off`. */

@@ -9,10 +9,22 @@ import type { FrameEntry, OutsideEntry } from '../door.ts'
 import type { LinkEntry } from '../faults/link-control.ts'
 import type { Lab } from '../lab.ts'
 import type { MachineIsland } from '../machine-island.ts'
+import type { Topology } from '../topology.ts'
 import { MachineLog } from './machine-log.ts'
 
-/** Usual bound of all a lab's history, in bytes. */
+/** Usual bound of the history of a lab that keeps to itself, in bytes. */
 export const usualHistoryBytes = 256 << 20
+
+/**
+ * That of one with a way out. What comes in from outside must be kept byte for byte, and copying 256 MB of it halves what NAT carries; a boot by the network, which
+ * is what one goes back to, is a few MB.
+ */
+export const usualOutsideHistoryBytes = 16 << 20
+
+/** @returns in bytes. */
+export function usualHistory({ uplinks, networks }: Pick<Topology, 'uplinks' | 'networks'>): number {
+  return uplinks.length > 0 || networks.some(({ nat }) => nat !== undefined) ? usualOutsideHistoryBytes : usualHistoryBytes
+}
 
 /** What came in by uplinks and NATs, by its instant. What was typed and changed live the lab keeps itself. */
 export type OutsideInput = ({ readonly kind: 'frame' } & FrameEntry) | ({ readonly kind: 'outside' } & OutsideEntry)

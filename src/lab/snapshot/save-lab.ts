@@ -73,7 +73,7 @@ export function saveLab(lab: Lab): LabSnapshot {
   const { history } = lab
   if (history === undefined) throw new ConfigError('this lab keeps no history, so it can’t be saved')
   if (history.lost !== undefined) {
-    throw new ConfigError(`at ${formatTime(history.lost)} the lab’s machines had sent more than ${history.limit >> 20}M, so it can’t be saved any more`, undefined, 'keep more: netloom up --history 1G')
+    throw new ConfigError(`at ${formatTime(history.lost)} more had come in and gone out than the ${history.limit >> 20}M that are kept of it, so the lab can’t be saved any more`, undefined, 'keep more: netloom up --history 1G')
   }
   for (const { name, shares } of lab.topology.machines) {
     // What a guest writes by 9P passes no port, so it is in no log.

@@ -7,7 +7,7 @@ import { latin1 } from '../../../src/base/bytes.ts'
 import type { Duration, Instant } from '../../../src/base/time.ts'
 import { loadLab, type ReadLab, readLab } from '../../../src/host/open-lab.ts'
 import type { Lab } from '../../../src/lab/lab.ts'
-import { History, reseed } from '../../../src/lab/snapshot/history.ts'
+import { History, reseed, usualHistory } from '../../../src/lab/snapshot/history.ts'
 import { Restoration } from '../../../src/lab/snapshot/restore.ts'
 import { type LabSnapshot, savable, saveLab } from '../../../src/lab/snapshot/save-lab.ts'
 import { echoer } from '../../cli/tiny-guests.ts'
@@ -149,6 +149,13 @@ describe('a lab that is brought back', () => {
     expect(() => saveLab(bare)).toThrow('keeps no history')
     const small = await fresh(read, 10)
     run(small)
-    expect(() => saveLab(small)).toThrow(/^at \d+\.\d+s the lab’s machines had sent more than 0M, so it can’t be saved any more$/)
+    expect(() => saveLab(small)).toThrow(/^at \d+\.\d+s more had come in and gone out than the 0M that are kept of it, so the lab can’t be saved any more$/)
+  })
+
+  it('keeps less where bytes come from outside', () => {
+    const kept = (rest: string): number => usualHistory(readText('kept.yaml', `name: kept\nnetworks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1${rest}\n`).topology)
+    expect(kept(' } }')).toBe(256 << 20)
+    expect(kept(', nat: true } }')).toBe(16 << 20)
+    expect(kept(' } }\nuplinks: { home: { network: lan, type: tap, ifname: nl0 } }')).toBe(16 << 20)
   })
 })
