@@ -18,18 +18,19 @@ import { Timeline } from '../base/timeline.ts'
 import type { AnswerCall, Core, CoreBus, CoreConfig, HearMagic } from '../cpu/core.ts'
 import { lines } from '../cpu/core.ts'
 import { type CpuName, profiles } from '../cpu/isa/profile.ts'
-import type { BlockDevice } from '../disk/block.ts'
 import type { BootImages, BootPlan } from './boot.ts'
 import { planBoot, treeRoom } from './boot.ts'
 import type { Chardev, IrqLine } from './bus.ts'
 import { BusMap } from './bus-map.ts'
+import { checkDevices, type DevicesConfig, makeDevices } from './devices.ts'
 import { buildDeviceTree } from './device-tree.ts'
 import type { Finish } from './finisher.ts'
 import type { Board, Row } from './memory-map.ts'
-import { memoryMap, ramBase, romAddress, romSpan, timebaseHz, virtioSlotsMax } from './memory-map.ts'
+import { memoryMap, pciLine, ramBase, romAddress, romSpan, timebaseHz } from './memory-map.ts'
 import { Magic, type MagicConfig } from './magic/magic.ts'
 import type { Model } from './model.ts'
 import type { Nic } from './nic.ts'
+import { PciHostBridge, pciPins } from './pci/host-bridge.ts'
 import { Plic } from './plic.ts'
 import type { RamState } from './ram.ts'
 import { Ram } from './ram.ts'
@@ -37,19 +38,8 @@ import { buildRom, dynamicInfoAt, Rom } from './rom.ts'
 import { makeSbi } from './sbi/sbi.ts'
 import { Uart } from './uart.ts'
 import { virtTree } from './virt-tree.ts'
-import { type NinepServer, VirtioNinep } from './virtio/9p.ts'
-import { VirtioBlk } from './virtio/blk.ts'
-import { VirtioNet } from './virtio/net.ts'
-import { VirtioRng } from './virtio/rng.ts'
 
-export interface NicConfig {
-  /** Six bytes, unicast. */
-  readonly mac: Uint8Array
-  /** Whether the guest may leave checksums and segmentation to the other end; true unless told otherwise. */
-  readonly offloads?: boolean
-}
-
-export interface MachineConfig {
+export interface MachineConfig extends DevicesConfig {
   readonly name: string
   /** A multiple of 4096. */
   readonly ramBytes: number
@@ -58,11 +48,6 @@ export interface MachineConfig {
   /** rv64gc unless told otherwise. */
   readonly cpu?: CpuName
   readonly boot: BootImages
-  readonly nics: readonly NicConfig[]
-  /** In the order of `vda`, `vdb`, … */
-  readonly disks: readonly BlockDevice[]
-  /** Folders that the guest mounts by their tags (virtio-9p). */
-  readonly shares?: readonly { readonly tag: string; readonly server: NinepServer }[]
   /** The machine's own fork of the lab's chance. */
   readonly random: Random
   readonly log: Log
@@ -133,7 +118,7 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.#memory = new Ram(this.core, ramBase)
     const { board, nics } = this.#board()
     this.nics = nics
-    this.#rows = memoryMap(board.slots.length)
+    this.#rows = memoryMap(board.slots.length, board.pci !== undefined)
     this.#models = this.#rows.map((row) => row.make(board, row.irq === undefined ? { set: () => undefined } : board.plic.source(row.irq)))
     this.#map = new BusMap(this.#models.map((device, index) => ({ address: this.#rows[index].address, device })))
     const uart = this.#models.find((model) => model instanceof Uart)
@@ -351,25 +336,27 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.yieldNow()
   }
 
-  #board(): { board: Board; nics: readonly VirtioNet[] } {
+  #board(): { board: Board; nics: readonly Nic[] } {
     const { config, core, timeline } = { config: this.#config, core: this.core, timeline: this.timeline }
     const line = (hart: number, which: (typeof lines)[keyof typeof lines]): IrqLine => ({ set: (high) => core.line(hart, which, high) })
     const harts = Array.from({ length: config.harts }, (_, hart) => hart)
-    const nics = config.nics.map(({ mac, offloads = true }, index) => new VirtioNet({ name: `nic${index}`, mac, offloads }))
-    const disks = config.disks.map((disk, index) => new VirtioBlk(`disk${index}`, timeline, disk))
-    const shares = (config.shares ?? []).map(({ tag, server }, index) => new VirtioNinep(`share${index}`, tag, timeline, server))
+    const report = (sentence: string): void => config.log.warn('guest.odd', sentence, { machine: config.name })
+    const plic = new Plic(harts.flatMap((hart) => [line(hart, lines.meip), line(hart, lines.seip)]))
+    const { slots, functions, nics } = makeDevices(config, timeline, report)
+    const pins = Array.from({ length: pciPins }, (_, pin) => plic.source(pciLine + pin))
     const board: Board = {
       harts: config.harts,
       scheduler: timeline,
       clock: core,
       memory: this.#memory,
-      plic: new Plic(harts.flatMap((hart) => [line(hart, lines.meip), line(hart, lines.seip)])),
+      plic,
       rom: this.#rom,
       clintLines: harts.map((hart) => ({ software: line(hart, lines.msip), timer: line(hart, lines.mtip) })),
-      slots: [...nics, ...disks, new VirtioRng(config.random.fork('rng')), ...shares],
+      slots,
+      pci: functions.length === 0 ? undefined : new PciHostBridge(functions, this.#memory, pins),
       epochSeconds: config.epochSeconds ?? defaultEpoch,
       finish: (finish) => this.#finished(finish),
-      report: (sentence) => config.log.warn('guest.odd', sentence, { machine: config.name }),
+      report,
     }
     return { board, nics }
   }
@@ -377,10 +364,9 @@ export class Machine implements Stateful<MachineSnapshot> {
 
 const earlier = (one: Instant, other: Instant | undefined): Instant => (other !== undefined && other < one ? other : one)
 
-function checkConfig({ name, ramBytes, harts, nics, disks, shares = [] }: MachineConfig): void {
+function checkConfig(config: MachineConfig): void {
+  const { name, ramBytes, harts } = config
   if (!Number.isInteger(harts) || harts < 1 || harts > hartsMax) throw new ConfigError(`${name}: ${harts} harts; a machine has 1 to ${hartsMax}`)
   if (ramBytes % 4096 !== 0) throw new ConfigError(`${name}: memory of ${ramBytes} bytes is not whole pages of 4096`)
-  const devices = nics.length + disks.length + shares.length + 1
-  if (devices > virtioSlotsMax) throw new ConfigError(`${name}: ${nics.length} NICs, ${disks.length} disks and ${shares.length} shares; there is room for ${virtioSlotsMax - 1} together`)
-  for (const { mac } of nics) assert(mac.length === 6 && (mac[0] & 1) === 0, `${name}: a NIC's address is six bytes and unicast`)
+  checkDevices(name, config)
 }

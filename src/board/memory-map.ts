@@ -2,6 +2,7 @@
  * What answers where on the board, as QEMU's `virt` machine lays it out. One row is one device: its addresses, its interrupt, the model
  * and its device-tree node; to add a device is to add a row.
  */
+import { assert } from '../base/errors.ts'
 import type { Clock, Scheduler } from '../base/time.ts'
 import type { GuestMemory, IrqLine } from './bus.ts'
 import type { ClintLines } from './clint.ts'
@@ -11,6 +12,7 @@ import { cells64 } from './device-tree.ts'
 import type { Finish } from './finisher.ts'
 import { Finisher, finishers } from './finisher.ts'
 import type { Model } from './model.ts'
+import { ecamBytes, pciPins, type PciHostBridge } from './pci/host-bridge.ts'
 import type { Plic } from './plic.ts'
 import { plicSources } from './plic.ts'
 import type { Rom } from './rom.ts'
@@ -40,6 +42,8 @@ export interface Board {
   readonly clintLines: readonly ClintLines[]
   /** What sits in virtio slot 0, 1, …; slots beyond it are empty. */
   readonly slots: readonly VirtioDevice[]
+  /** There when the map has its rows. */
+  readonly pci?: PciHostBridge | undefined
   /** Seconds since 1970 at virtual time zero. */
   readonly epochSeconds: number
   readonly finish: (finish: Finish) => void
@@ -154,14 +158,70 @@ function virtioRow(slot: number): Row {
   }
 }
 
+/** QEMU's windows, and its lines: pin A of slot 0 is the first of four. */
+export const pciLine = 32
+const pciWindows = { ports: { address: 0x300_0000, span: 0x1_0000 }, memory: { address: 0x4000_0000, span: 0x4000_0000 } } as const
+/** Of a `ranges` entry: which address space (IEEE 1275 PCI binding §2.2.1.1). */
+const pciSpace = { io: 0x0100_0000, memory: 0x0200_0000 } as const
+
+const bridgeOf = (board: Board): PciHostBridge => {
+  assert(board.pci !== undefined, 'a map with PCI on a board without')
+  return board.pci
+}
+
+const pciRows: readonly Row[] = [
+  {
+    name: 'pci-io',
+    ...pciWindows.ports,
+    make: (board) => bridgeOf(board).window('pci-io', 'io', 0, pciWindows.ports.span),
+  },
+  {
+    name: 'pci',
+    address: 0x3000_0000,
+    span: ecamBytes,
+    make: bridgeOf,
+    soc: (row) => ({
+      name: `pci@${hexOf(row.address)}`,
+      properties: {
+        'interrupt-map-mask': [0x1800, 0, 0, 7],
+        'interrupt-map': pciInterrupts(),
+        ranges: [
+          ...[pciSpace.io, ...cells64(0, pciWindows.ports.address, pciWindows.ports.span)],
+          ...[pciSpace.memory, ...cells64(pciWindows.memory.address, pciWindows.memory.address, pciWindows.memory.span)],
+        ],
+        reg: reg(row),
+        'dma-coherent': true,
+        'bus-range': [0, 0xff],
+        'linux,pci-domain': 0,
+        device_type: 'pci',
+        compatible: 'pci-host-ecam-generic',
+        '#address-cells': 3,
+        '#size-cells': 2,
+        '#interrupt-cells': 1,
+      },
+    }),
+  },
+  {
+    name: 'pci-memory',
+    ...pciWindows.memory,
+    make: (board) => bridgeOf(board).window('pci-memory', 'memory', pciWindows.memory.address, pciWindows.memory.span),
+  },
+]
+
+/** Slot and pin → PLIC source, for slots 0 to 3; the mask makes that all of them. */
+function pciInterrupts(): number[] {
+  const pins = Array.from({ length: pciPins }, (_, pin) => pin)
+  return pins.flatMap((slot) => pins.flatMap((pin) => [slot << 11, 0, 0, pin + 1, phandles.plic, pciLine + ((slot + pin) % pciPins)]))
+}
+
 function syscon(name: string, value: number): TreeNode {
   return { name, properties: { value, offset: 0, regmap: phandles.finisher, compatible: `syscon-${name}` } }
 }
 
-/** The whole map, for a board with `devices` virtio devices (at most `virtioSlotsMax`). */
-export function memoryMap(devices: number): readonly Row[] {
+/** The whole map, for a board with `devices` virtio devices in slots (at most `virtioSlotsMax`), with PCI where something needs it. */
+export function memoryMap(devices: number, pci = false): readonly Row[] {
   const slots = Array.from({ length: Math.max(standardSlots, devices) }, (_, slot) => virtioRow(slot))
-  return [romRow, finisherRow, rtcRow, clintRow, plicRow, uartRow, ...slots]
+  return [romRow, finisherRow, rtcRow, clintRow, plicRow, uartRow, ...slots, ...(pci ? pciRows : [])]
 }
 
 /** Where the console is, for `stdout-path`. */
