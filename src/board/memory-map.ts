@@ -186,8 +186,10 @@ const pciRows: readonly Row[] = [
         'interrupt-map-mask': [0x1800, 0, 0, 7],
         'interrupt-map': pciInterrupts(),
         ranges: [
-          ...[pciSpace.io, ...cells64(0, pciWindows.ports.address, pciWindows.ports.span)],
-          ...[pciSpace.memory, ...cells64(pciWindows.memory.address, pciWindows.memory.address, pciWindows.memory.span)],
+          pciSpace.io,
+          ...cells64(0, pciWindows.ports.address, pciWindows.ports.span),
+          pciSpace.memory,
+          ...cells64(pciWindows.memory.address, pciWindows.memory.address, pciWindows.memory.span),
         ],
         reg: reg(row),
         'dma-coherent': true,
