@@ -47,10 +47,40 @@ export interface Core extends Stateful<Plain> {
   trace(window: TraceWindow | undefined): void
   /** Registers and CSRs of one hart, for people. */
   dump(hart: number): string
+  /** One hart, for a debugger; between runs only, and good until the next. */
+  inspect(hart: number): HartInspection
+  /** The hart whose instruction comes next; undefined when time passes first. */
+  readonly turn: number | undefined
   /** What is kept of the guest's code, all of it bounded. */
   statistics(): CodeStatistics
   /** Retired instructions over all harts. */
   readonly retired: number
+}
+
+/** Registers and memory of a hart that stands still. Numbers are unsigned 64-bit. What is written is the debugger's doing: the run is another from there. */
+export interface HartInspection {
+  readonly hart: number
+  /** 0 U, 1 S, 3 M. */
+  readonly privilege: number
+  /** It is in WFI, or stopped. */
+  readonly waits: boolean
+  /** Of the instruction that comes next. */
+  pc: bigint
+  x(register: number): bigint
+  setX(register: number, value: bigint): void
+  f(register: number): bigint
+  setF(register: number, value: bigint): void
+  setFcsr(value: number): void
+  /** As the guest would read it with every right; undefined when the hart has no such register. */
+  csr(number: number): bigint | undefined
+  /** Copies from virtual memory by the present page table, whoever may read it; leaves no trace. @returns bytes copied: fewer than asked for where no RAM is. */
+  read(address: bigint, into: Uint8Array): number
+  /** Copies into virtual memory likewise. @returns bytes copied. */
+  write(address: bigint, from: Uint8Array): number
+  /** Guest-physical address of a virtual one that lies in RAM. */
+  physical(address: bigint): number | undefined
+  /** Registers and CSRs, for people. */
+  dump(): string
 }
 
 export interface Breakpoint {

@@ -18,7 +18,8 @@ export interface HaltedHartParts {
   readonly wrote: (offset: number, length: number) => void
 }
 
-type Access = 'read' | 'write' | 'peek'
+/** `inspect`: by a debugger, which has every right and leaves no trace. */
+type Access = 'read' | 'write' | 'peek' | 'inspect'
 const pageBytes = 4096
 const bits = { V: 1n, R: 2n, W: 4n, X: 8n, U: 16n, A: 64n, D: 128n, N: 1n << 63n } as const
 const pageNumbers = (1n << 44n) - 1n
@@ -87,6 +88,19 @@ export class HaltedHart implements StoppedHart {
     return this.#pages(address, into.length, 'peek', (offset, done, length) => into.set(this.#parts.ram.subarray(offset, offset + length), done))
   }
 
+  /** Reads whatever the page table leads to. @returns bytes read. */
+  inspect(address: bigint, into: Uint8Array): number {
+    return this.#pages(address, into.length, 'inspect', (offset, done, length) => into.set(this.#parts.ram.subarray(offset, offset + length), done))
+  }
+
+  /** Writes there, too. @returns bytes written. */
+  patch(address: bigint, from: Uint8Array): number {
+    return this.#pages(address, from.length, 'inspect', (offset, done, length) => {
+      this.#parts.wrote(offset, length)
+      this.#parts.ram.set(from.subarray(done, done + length), offset)
+    })
+  }
+
   write(address: bigint, from: Uint8Array): number {
     return this.#pages(address, from.length, 'write', (offset, done, length) => {
       this.#parts.wrote(offset, length)
@@ -133,7 +147,7 @@ export class HaltedHart implements StoppedHart {
     for (let level = levels - 1; level >= 0; level--) {
       const shift = BigInt(12 + 9 * level)
       const at = table + ((address >> shift) & 511n) * 8n
-      const offset = this.#open(at, 8n, 'read', supervisor) ? this.#offset(at, 8) : undefined
+      const offset = access === 'inspect' || this.#open(at, 8n, 'read', supervisor) ? this.#offset(at, 8) : undefined
       if (offset === undefined) return undefined
       const entry = this.#entries.getBigUint64(offset, true)
       if ((entry & bits.V) === 0n || (entry & (bits.R | bits.W)) === bits.W) return undefined
@@ -147,13 +161,14 @@ export class HaltedHart implements StoppedHart {
 
   /** Step 5. The supervisor's right to the user's pages is not asked for: it asked to be helped. */
   #allowed(entry: bigint, access: Access): boolean {
+    if (access === 'inspect') return true
     if (this.privilege === user && (entry & bits.U) === 0n) return false
     return (entry & { read: bits.R, write: bits.W, peek: bits.R | bits.X }[access]) !== 0n
   }
 
   /** Step 7. */
   #mark(offset: number, entry: bigint, access: Access): boolean {
-    if (access === 'peek') return true
+    if (access === 'peek' || access === 'inspect') return true
     const wanted = entry | bits.A | (access === 'write' ? bits.D : 0n)
     if (wanted === entry) return true
     if (this.#parts.svadu && (this.#word(slot.menvcfg) & menvcfg.ADUE) === 0n) return false
@@ -163,6 +178,7 @@ export class HaltedHart implements StoppedHart {
 
   /** PMP: the lowest-numbered entry that matches any byte decides, and must match all of them. */
   #open(start: bigint, length: bigint, access: Access, privilege: number): boolean {
+    if (access === 'inspect') return true
     const end = start + length
     const count = this.#parts.view.getUint32(slot.pmpCount, true)
     for (let at = slot.pmpRange; at < slot.pmpRange + count * rangeBytes; at += rangeBytes) {

@@ -7,15 +7,16 @@ import type { Plain } from '../base/state.ts'
 import type { Instant } from '../base/time.ts'
 import { BreakpointList } from './breakpoints.ts'
 import { CodePages } from './code-pages.ts'
-import type { AnswerCall, CodeStatistics, Core, CoreConfig, HearMagic, Line, TraceWindow, WasmEngine, WasmExports } from './core.ts'
-import { hostFuses } from './fpu/fused.ts'
+import type { AnswerCall, CodeStatistics, Core, CoreConfig, HartInspection, HearMagic, Line, TraceWindow, WasmExports } from './core.ts'
+import { fuses } from './fpu/fused.ts'
 import { dump } from './dump.ts'
 import { hartStateBytes, layoutFor, nextContext, regionsMax, savedHart, slot, tlbBytes, tlbRead, type Layout, watching } from './layout.ts'
 import { Regions } from './jit/regions.ts'
-import { type Profile, profiles } from './isa/profile.ts'
+import { type Profile, profileOf } from './isa/profile.ts'
 import { machineModule } from './machine-module.ts'
 import { csrTables } from './system/csr.ts'
 import { HaltedHart } from './halted-hart.ts'
+import { InspectedHart } from './inspected-hart.ts'
 import { menvcfg, mstatus } from './system/state.ts'
 import { writePmp } from './system/pmp-ranges.ts'
 import { SupervisedHartsOf, stopped } from './supervised-harts.ts'
@@ -36,23 +37,6 @@ const misa = (2n << 62n) | 0x14112dn
 /** misa.B: Zba, Zbb and Zbs. */
 const misaB = 2n
 
-/** Asked once of each engine. */
-const fusing = new WeakMap<WasmEngine, boolean>()
-
-function fuses(engine: WasmEngine): boolean {
-  const known = fusing.get(engine)
-  if (known !== undefined) return known
-  const found = hostFuses(engine)
-  fusing.set(engine, found)
-  return found
-}
-
-/** With a handler for it, the harts know the magic instruction. */
-function profileOf({ cpu = 'rv64gc', magic }: CoreConfig): Profile {
-  const profile = profiles[cpu]
-  return magic === undefined ? profile : { ...profile, name: `${profile.name}+magic`, extensions: new Set([...profile.extensions, 'xmagic' as const]) }
-}
-
 export function makeCore(config: CoreConfig): Core {
   return new MachineCore(config)
 }
@@ -61,6 +45,7 @@ class MachineCore implements Core {
   readonly harts: number
   readonly ram: Uint8Array
   readonly #layout: Layout
+  readonly #ticksPerTime: number
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #exports: WasmExports
@@ -84,13 +69,14 @@ class MachineCore implements Core {
   constructor(config: CoreConfig) {
     this.harts = config.harts
     this.#layout = layoutFor(config.ramBase, config.ramBytes)
+    this.#ticksPerTime = 1e9 / config.timebaseHz
     const memory = config.engine.memory(this.#layout.pages)
     this.#bytes = new Uint8Array(memory.buffer)
     this.#view = new DataView(memory.buffer)
     this.ram = new Uint8Array(memory.buffer, this.#layout.ram, config.ramBytes)
-    const profile = profileOf(config)
+    const profile = profileOf(config.cpu, config.magic !== undefined)
     this.#profile = profile
-    this.#timers = new Timers(this.#view, (hart) => this.#home(hart), config.harts, 1e9 / config.timebaseHz)
+    this.#timers = new Timers(this.#view, (hart) => this.#home(hart), config.harts, this.#ticksPerTime)
     this.breakpoints = new BreakpointList({
       pc: () => this.#view.getBigUint64(slot.pc, true), hart: () => this.#current, now: () => this.now,
       cut: () => this.#cut(this.now),
@@ -106,7 +92,7 @@ class MachineCore implements Core {
     })
     this.#code = new CodePages(this.#layout, memory.buffer, profile.extensions)
     const { bus } = config
-    const { bytes, callees } = machineModule(this.#layout, 1e9 / config.timebaseHz, profile, config.threshold ?? threshold, fuses(config.engine))
+    const { bytes, callees } = machineModule(this.#layout, this.#ticksPerTime, profile, config.threshold ?? threshold, fuses(config.engine))
     const table = config.engine.table(regionsMax)
     const codeWritten = (host: number, length: number): number => (this.#code.written(host, length) ? 2 : 0)
     this.#exports = config.engine.instantiate(bytes, memory, {
@@ -240,6 +226,18 @@ class MachineCore implements Core {
     assert(!this.#running, 'a trace begins while a hart runs')
     const halted = new HaltedHart({ view: this.#view, layout: this.#layout, ram: this.ram, svadu: false, wrote: () => undefined })
     this.#tracer = window === undefined ? undefined : new Tracer({ view: this.#view, halted, interrupt: () => this.#exports.checkInterrupts() === 1 }, window)
+  }
+
+  get turn(): number | undefined {
+    const hart = this.#nextAwake()
+    return hart === undefined || this.#view.getInt32(this.#home(hart) + slot.spinDebt, true) > 0 ? undefined : hart
+  }
+
+  inspect(hart: number): HartInspection {
+    assert(!this.#running, 'a hart is inspected while it runs')
+    const view = new DataView(this.#bytes.buffer, this.#home(hart), hartStateBytes)
+    const halted = new HaltedHart({ view, layout: this.#layout, ram: this.ram, svadu: false, wrote: (offset, length) => this.wrote(offset, length) })
+    return new InspectedHart({ view, halted, extensions: this.#profile.extensions, ticks: this.#ticks, ticksPerTime: this.#ticksPerTime })
   }
 
   statistics(): CodeStatistics {

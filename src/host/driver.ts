@@ -46,6 +46,8 @@ export class Driver {
   #metronome: Metronome | undefined
   #stirred = -Infinity
   readonly #visits = new Set<() => boolean>()
+  /** Who makes time stand. */
+  readonly #held = new Set<object>()
   /** Set once the uplinks are open. */
   inlet: Inlet | undefined
 
@@ -66,6 +68,10 @@ export class Driver {
     try {
       for (;;) {
         if (this.#stopped !== undefined) return this.#stopped
+        if (this.#held.size > 0) {
+          await this.#rest(undefined)
+          continue
+        }
         const state = this.#slice()
         if (state.kind === 'ended') return state.end
         if (state.kind === 'waiting' && !this.#attending) return { reason: 'idle', time: this.#lab.now }
@@ -88,6 +94,19 @@ export class Driver {
     this.#visits.add(visit)
     this.nudge()
     return () => void this.#visits.delete(visit)
+  }
+
+  /** From now on virtual time stands: a debugger looks at the lab. May be called from a visit. @returns how to let go; a second call does nothing. */
+  hold(): () => void {
+    const token = {}
+    this.#held.add(token)
+    return () => {
+      if (!this.#held.delete(token) || this.#held.size > 0) return
+      // The host's clock has gone on, and the lab's goes on from here.
+      this.#pacer?.start()
+      this.#anchor = undefined
+      this.nudge()
+    }
   }
 
   /** Ends the run at the next slice. */
@@ -123,11 +142,12 @@ export class Driver {
     for (;;) {
       if (this.inlet?.waiting === true) this.inlet.drain()
       this.#visit()
+      if (this.#held.size > 0) return { kind: 'running' }
       const state = this.#lab.run(this.#limit(), () => {
         this.#visit()
-        return performance.now() < until && this.inlet?.waiting !== true
+        return this.#held.size === 0 && performance.now() < until && this.inlet?.waiting !== true
       })
-      if (state.kind === 'ended' || this.inlet?.waiting !== true || performance.now() >= until) return state
+      if (state.kind === 'ended' || this.#held.size > 0 || this.inlet?.waiting !== true || performance.now() >= until) return state
     }
   }
 

@@ -30,6 +30,7 @@ export class MachineIsland implements Island {
   readonly #log: Log
   readonly #events: MachineEvents
   readonly #power: Alarm
+  readonly #startHearers = new Set<() => void>()
   readonly #endHearers = new Set<(ending: Ending, time: Instant) => void>()
   /** Who plays the machine while its lab is brought back. */
   #player: Player | undefined
@@ -71,6 +72,12 @@ export class MachineIsland implements Island {
   /** When it went off for good. */
   get endedAt(): Instant | undefined {
     return this.#endedAt
+  }
+
+  /** Told when the machine is about to do its first instruction, restarts included. @returns how to stop hearing. */
+  hearStart(hearer: () => void): () => void {
+    this.#startHearers.add(hearer)
+    return () => void this.#startHearers.delete(hearer)
   }
 
   /** Told of every end of the machine's running, restarts included. @returns how to stop hearing. */
@@ -129,6 +136,7 @@ export class MachineIsland implements Island {
 
   #start(): void {
     if (this.#player === undefined) this.machine.start()
+    for (const hear of this.#startHearers) hear()
     const first = this.#state !== 'running'
     this.#state = 'running'
     this.#log.info('machine.start', `${this.name} starts`)

@@ -76,6 +76,12 @@ export class FakeCore implements Core {
     return { live: 0, compiled: 0, codeBytes: 0, decodedPages: 0 }
   }
 
+  readonly turn = undefined
+
+  inspect(): never {
+    throw new Error('no harts to look at')
+  }
+
   dump(): string {
     return ''
   }

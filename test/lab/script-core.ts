@@ -82,6 +82,12 @@ export class ScriptCore implements Core {
     return { live: 0, compiled: 0, codeBytes: 0, decodedPages: 0 }
   }
   wrote(): void {}
+  readonly turn = undefined
+
+  inspect(): never {
+    throw new Error('no harts to look at')
+  }
+
   dump(): string {
     return ''
   }

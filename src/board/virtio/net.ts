@@ -6,7 +6,7 @@ import { copyFrame, saveFrame } from '../../link/frame.ts'
 import type { Frame, FrameSink, Port } from '../../link/port.ts'
 import type { Takes } from '../../link/settle.ts'
 import { settleFrame } from '../../link/settle.ts'
-import type { Nic, NicCounters } from '../nic.ts'
+import type { Nic, NicCounters, RingView } from '../nic.ts'
 import type { Chain } from './chain.ts'
 import { gather, scatter } from './chain.ts'
 import type { VirtioDevice, VirtioHost } from './device.ts'
@@ -61,6 +61,10 @@ export class VirtioNet implements VirtioDevice, Nic, FrameSink {
 
   get counters(): NicCounters {
     return { ...this.#counters }
+  }
+
+  get rings(): readonly RingView[] {
+    return (this.#host?.queues ?? []).map((queue) => queue.view)
   }
 
   /** §5.1.4: mac, status, max_virtqueue_pairs. */

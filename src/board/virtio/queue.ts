@@ -5,7 +5,8 @@
  */
 import { putU16le, putU32le, u16le, u32le } from '../../base/bytes.ts'
 import { Malformed } from '../../base/errors.ts'
-import type { GuestMemory } from '../bus.ts'
+import { BusError, type GuestMemory } from '../bus.ts'
+import type { RingView } from '../nic.ts'
 import type { Chain, Segment } from './chain.ts'
 
 const descriptorBytes = 16
@@ -124,6 +125,11 @@ export class Queue {
     } else if ((u16le(this.#memory.window(this.available, 2), 0) & noInterrupt) === 0) this.#interrupt()
   }
 
+  get view(): RingView {
+    const { name, size, ready, descriptors, available, used } = this
+    return { name, size, ready, descriptors, available, used, taken: this.#taken, given: this.#given, waiting: this.#lent() }
+  }
+
   save(): QueueState {
     const { size, ready, descriptors, available, used } = this
     return { size, ready, descriptors, available, used, taken: this.#taken, given: this.#given, signalled: this.#signalled }
@@ -139,6 +145,15 @@ export class Queue {
     this.#taken = state.taken
     this.#given = state.given
     this.#signalled = state.signalled
+  }
+
+  #lent(): number | undefined {
+    try {
+      return this.waiting
+    } catch (error) {
+      if (error instanceof Malformed || error instanceof BusError) return undefined
+      throw error
+    }
   }
 
   /** §2.7.10: avail_event is where in the ring the next notification is wanted: after the `waiting` chains that are there already. */

@@ -13,6 +13,18 @@ const roundedOnce = 0xbc90_0000_0000_0000n
 /** Enough rounds for an engine to bring in its optimising compiler, within a millisecond or two. */
 const rounds = 100_000
 
+/** Asked once of each engine. */
+const answers = new WeakMap<WasmEngine, boolean>()
+
+/** `hostFuses`, remembered. */
+export function fuses(engine: WasmEngine): boolean {
+  const known = answers.get(engine)
+  if (known !== undefined) return known
+  const found = hostFuses(engine)
+  answers.set(engine, found)
+  return found
+}
+
 export function hostFuses(engine: Pick<WasmEngine, 'memory' | 'instantiate'>): boolean {
   let exports: WasmExports
   try {

@@ -30,6 +30,12 @@ export const profiles = {
 
 export type CpuName = keyof typeof profiles
 
+/** A machine's harts. @param magic they know the magic instruction, too. */
+export function profileOf(cpu: CpuName = 'rv64gc', magic = false): Profile {
+  const profile = profiles[cpu]
+  return magic ? { ...profile, name: `${profile.name}+magic`, extensions: new Set([...profile.extensions, 'xmagic' as const]) } : profile
+}
+
 /** The words of `cpu:` in a lab file. */
 export const cpuNames = Object.keys(profiles) as [CpuName, ...CpuName[]]
 

@@ -53,7 +53,7 @@ function wrapped(core: Core): Core {
     get retired() { return core.retired },
     get now() { return core.now },
     run: (until) => core.run(until), stopBefore: (until) => core.stopBefore(until), skip: (until) => core.skip(until), line: (...args) => core.line(...args), rouse: () => core.rouse(),
-    wrote: (...args) => core.wrote(...args), reset: (...args) => core.reset(...args), boot: (...args) => core.boot(...args), dump: (hart) => core.dump(hart), load: (state) => core.load(state),
+    wrote: (...args) => core.wrote(...args), reset: (...args) => core.reset(...args), boot: (...args) => core.boot(...args), dump: (hart) => core.dump(hart), inspect: (hart) => core.inspect(hart), turn: undefined, load: (state) => core.load(state),
     save: () => {
       const state = core.save() as { states: Uint8Array[] }
       if (state.states[0][5 * 8] === 6) state.states[0][5 * 8] = 7
