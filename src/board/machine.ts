@@ -20,13 +20,13 @@ import { lines } from '../cpu/core.ts'
 import { type CpuName, profiles } from '../cpu/isa/profile.ts'
 import type { BootImages, BootPlan } from './boot.ts'
 import { planBoot, treeRoom } from './boot.ts'
-import type { Chardev, IrqLine } from './bus.ts'
+import type { IrqLine } from './bus.ts'
 import { BusMap } from './bus-map.ts'
 import { checkDevices, type DevicesConfig, makeDevices } from './devices.ts'
 import { buildDeviceTree } from './device-tree.ts'
 import type { Finish } from './finisher.ts'
 import type { Board, Row } from './memory-map.ts'
-import { memoryMap, pciLine, ramBase, romAddress, romSpan, timebaseHz } from './memory-map.ts'
+import { memoryMap, pciLine, ramBase, romAddress, romSpan, serialsMax, timebaseHz } from './memory-map.ts'
 import { Magic, type MagicConfig } from './magic/magic.ts'
 import type { Model } from './model.ts'
 import type { Nic } from './nic.ts'
@@ -35,6 +35,7 @@ import { Plic } from './plic.ts'
 import type { RamState } from './ram.ts'
 import { Ram } from './ram.ts'
 import { buildRom, dynamicInfoAt, Rom } from './rom.ts'
+import { plainConsole, type SerialConfig, type SerialLine } from './serial-line.ts'
 import { makeSbi } from './sbi/sbi.ts'
 import { Uart } from './uart.ts'
 import { virtTree } from './virt-tree.ts'
@@ -48,6 +49,8 @@ export interface MachineConfig extends DevicesConfig {
   /** rv64gc unless told otherwise. */
   readonly cpu?: CpuName
   readonly boot: BootImages
+  /** Its serial ports, at most four; one, in no time, when left out. The first is the console. */
+  readonly serials?: readonly SerialConfig[]
   /** The machine's own fork of the lab's chance. */
   readonly random: Random
   readonly log: Log
@@ -85,7 +88,9 @@ export class Machine implements Stateful<MachineSnapshot> {
   readonly core: Core
   readonly nics: readonly Nic[]
   /** The serial console: `write` types into the guest, `listen` hears what it prints. */
-  readonly console: Chardev
+  readonly console: SerialLine
+  /** All serial ports; the first is the console. */
+  readonly serials: readonly SerialLine[]
   /** There when the machine was given it. */
   readonly magic: Magic | undefined
   readonly #config: MachineConfig
@@ -118,13 +123,14 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.#memory = new Ram(this.core, ramBase)
     const { board, nics } = this.#board()
     this.nics = nics
-    this.#rows = memoryMap(board.slots.length, board.pci !== undefined)
+    this.#rows = memoryMap(board.slots.length, board.pci !== undefined, board.serials.length)
     this.#models = this.#rows.map((row) => row.make(board, row.irq === undefined ? { set: () => undefined } : board.plic.source(row.irq)))
     this.#map = new BusMap(this.#models.map((device, index) => ({ address: this.#rows[index].address, device })))
-    const uart = this.#models.find((model) => model instanceof Uart)
+    const [uart, ...others] = this.#models.filter((model) => model instanceof Uart)
     assert(uart !== undefined, 'the memory map has no UART')
     this.#uart = uart
     this.console = uart.line
+    this.serials = [uart, ...others].map(({ line }) => line)
   }
 
   get state(): MachineState {
@@ -354,6 +360,7 @@ export class Machine implements Stateful<MachineSnapshot> {
       clintLines: harts.map((hart) => ({ software: line(hart, lines.msip), timer: line(hart, lines.mtip) })),
       slots,
       pci: functions.length === 0 ? undefined : new PciHostBridge(functions, this.#memory, pins),
+      serials: config.serials ?? [plainConsole],
       epochSeconds: config.epochSeconds ?? defaultEpoch,
       finish: (finish) => this.#finished(finish),
       report,
@@ -365,8 +372,9 @@ export class Machine implements Stateful<MachineSnapshot> {
 const earlier = (one: Instant, other: Instant | undefined): Instant => (other !== undefined && other < one ? other : one)
 
 function checkConfig(config: MachineConfig): void {
-  const { name, ramBytes, harts } = config
+  const { name, ramBytes, harts, serials = [plainConsole] } = config
   if (!Number.isInteger(harts) || harts < 1 || harts > hartsMax) throw new ConfigError(`${name}: ${harts} harts; a machine has 1 to ${hartsMax}`)
+  if (serials.length < 1 || serials.length > serialsMax) throw new ConfigError(`${name}: ${serials.length} serial ports; a machine has 1 to ${serialsMax}`)
   if (ramBytes % 4096 !== 0) throw new ConfigError(`${name}: memory of ${ramBytes} bytes is not whole pages of 4096`)
   checkDevices(name, config)
 }

@@ -17,6 +17,7 @@ import type { Plic } from './plic.ts'
 import { plicSources } from './plic.ts'
 import type { Rom } from './rom.ts'
 import { GoldfishRtc } from './rtc.ts'
+import type { SerialConfig } from './serial-line.ts'
 import { Uart, uartClockHz } from './uart.ts'
 import type { VirtioDevice } from './virtio/device.ts'
 import { VirtioMmio } from './virtio/transport-mmio.ts'
@@ -44,6 +45,8 @@ export interface Board {
   readonly slots: readonly VirtioDevice[]
   /** There when the map has its rows. */
   readonly pci?: PciHostBridge | undefined
+  /** The serial ports; the first is the console. */
+  readonly serials: readonly SerialConfig[]
   /** Seconds since 1970 at virtual time zero. */
   readonly epochSeconds: number
   readonly finish: (finish: Finish) => void
@@ -64,12 +67,18 @@ export interface Row {
   root?(): readonly TreeNode[]
 }
 
+/** Serial ports that a machine may have. */
+export const serialsMax = 4
+
 /** Slots that are always there, as on QEMU; more follow when more devices are asked for. */
 const standardSlots = 8
 const slotsMax = 24
 export const virtioSlotsMax = slotsMax
 
 const hexOf = (value: number): string => value.toString(16)
+/** What the serial port's model is called. */
+export const serialName = (port: number): string => (port === 0 ? 'uart' : `serial${port}`)
+const pathOf = ({ address }: Row): string => `/soc/serial@${hexOf(address)}`
 const reg = ({ address, span }: Row): number[] => cells64(address, span)
 const interrupts = ({ irq }: Row): { interrupts: number; 'interrupt-parent': number } => ({ interrupts: irq ?? 0, 'interrupt-parent': phandles.plic })
 const perHart = (harts: number, ...lines: readonly number[]): number[] =>
@@ -134,16 +143,19 @@ const plicRow: Row = {
   }),
 }
 
-const uartRow: Row = {
-  name: 'uart',
-  address: 0x1000_0000,
-  span: 0x100,
-  irq: 10,
-  make: (board, irq) => new Uart(board.scheduler, irq),
-  soc: (row) => ({
-    name: `serial@${hexOf(row.address)}`,
-    properties: { ...interrupts(row), reg: reg(row), 'clock-frequency': uartClockHz, compatible: 'ns16550a' },
-  }),
+/** The console is where QEMU has it; other ports stand past the virtio slots and interrupt by 36 and up. */
+function uartRow(port: number): Row {
+  return {
+    name: serialName(port),
+    address: port === 0 ? 0x1000_0000 : 0x1002_0000 + 0x1000 * (port - 1),
+    span: 0x100,
+    irq: port === 0 ? 10 : 35 + port,
+    make: (board, irq) => new Uart(board.scheduler, irq, serialName(port), board.serials[port]),
+    soc: (row) => ({
+      name: `serial@${hexOf(row.address)}`,
+      properties: { ...interrupts(row), reg: reg(row), 'clock-frequency': uartClockHz, compatible: 'ns16550a' },
+    }),
+  }
 }
 
 /** QEMU's eight slots interrupt by 1…8; ours beyond them by 12 and up, past the UART and the clock. */
@@ -220,11 +232,15 @@ function syscon(name: string, value: number): TreeNode {
   return { name, properties: { value, offset: 0, regmap: phandles.finisher, compatible: `syscon-${name}` } }
 }
 
-/** The whole map, for a board with `devices` virtio devices in slots (at most `virtioSlotsMax`), with PCI where something needs it. */
-export function memoryMap(devices: number, pci = false): readonly Row[] {
+/** The whole map, for a board with `devices` virtio devices in slots (at most `virtioSlotsMax`), with PCI where something needs it, and `serials` serial ports. */
+export function memoryMap(devices: number, pci = false, serials = 1): readonly Row[] {
   const slots = Array.from({ length: Math.max(standardSlots, devices) }, (_, slot) => virtioRow(slot))
-  return [romRow, finisherRow, rtcRow, clintRow, plicRow, uartRow, ...slots, ...(pci ? pciRows : [])]
+  return [romRow, finisherRow, rtcRow, clintRow, plicRow, uartRow(0), ...slots, ...(pci ? pciRows : []), ...Array.from({ length: serials - 1 }, (_, port) => uartRow(port + 1))]
 }
 
 /** Where the console is, for `stdout-path`. */
-export const consolePath = `/soc/serial@${hexOf(uartRow.address)}`
+export const consolePath = pathOf(uartRow(0))
+
+/** `serial0`, `serial1` …: by these Linux numbers its ttyS. */
+export const serialAliases = (rows: readonly Row[]): Record<string, string> =>
+  Object.fromEntries(rows.filter(({ name }) => /^uart$|^serial\d$/.test(name)).map((row, port) => [`serial${port}`, pathOf(row)]))

@@ -1,12 +1,18 @@
 /**
  * 16550A UART. PC16550D datasheet, National Semiconductor 1995 (section numbers are its own).
- * A byte is sent in the instant it is written; what comes in waits in a bounded queue, from which the FIFO is refilled, so the line never overruns.
+ * Registers and interrupts; the halves of the line are uart-transmitter.ts and uart-receiver.ts. Unless a rate is asked for, a character takes no time: it is
+ * sent in the instant it is written, and what comes in waits in a bounded queue, from which the FIFO is refilled, so the line never overruns.
+ *
+ * One deviation: the datasheet delays the transmitter's interrupt by a character where the FIFO held less than two (§8.5, note); here it comes when the FIFO is empty.
  */
 import type { Alarm, Scheduler } from '../base/time.ts'
 import { nanoseconds } from '../base/time.ts'
-import type { Chardev, IrqLine, Width } from './bus.ts'
+import type { IrqLine, Width } from './bus.ts'
 import type { Model } from './model.ts'
 import { dueOf, rearm } from './model.ts'
+import { bitsOf, bitSpan, type LineSettings, modemInputs, modemOutputs, modemUp, plainConsole, type SerialConfig, type SerialLine, settingsOf } from './serial-line.ts'
+import { characterErrors, type ReceiverState, UartReceiver } from './uart-receiver.ts'
+import { type TransmitterState, UartTransmitter } from './uart-transmitter.ts'
 
 /** Interrupt identification, §8.7: in the order of their priority. */
 const iirNone = 0x01
@@ -18,17 +24,16 @@ const iirModem = 0x00
 const iirFifos = 0xc0
 
 const ier = { data: 0x01, transmit: 0x02, lineStatus: 0x04, modem: 0x08 } as const
-const lsr = { data: 0x01, overrun: 0x02, break: 0x10, transmitEmpty: 0x60, errors: 0x1e, fifoError: 0x80 } as const
-const fcr = { enable: 0x01, clearReceiver: 0x02, trigger: 0xc0 } as const
+const lsr = { holdingEmpty: 0x20, transmitterEmpty: 0x40, errors: 0x1e, flaws: 0x1c, fifoError: 0x80 } as const
+const fcr = { enable: 0x01, clearReceiver: 0x02, clearTransmitter: 0x04, trigger: 0xc0 } as const
 const mcr = { dtr: 0x01, rts: 0x02, out1: 0x04, out2: 0x08, loop: 0x10 } as const
 const divisorLatch = 0x80
-
-/** CTS, DSR and DCD are up: somebody is always at the other end. */
-const modemUp = 0xb0
 const fifoDepth = 16
 const triggers = [1, 4, 8, 14]
-/** Bytes that wait outside the FIFO. */
-const queueBytes = 4096
+/** 115,200 bit/s, until the guest says otherwise. */
+const usualDivisor = 2
+/** By so much two ends' rates may differ before the last bit is sampled in its neighbour. */
+const tolerance = 0.05
 
 /** The UART's input clock in Hz, as the device tree tells it. */
 export const uartClockHz = 3_686_400
@@ -40,20 +45,28 @@ export type UartState = {
   readonly transmitPending: boolean
   readonly timedOut: boolean
   readonly due: number | null
+  readonly inputs?: number
+  readonly transmitter?: TransmitterState
+  readonly receiver?: ReceiverState
 }
 
 export class Uart implements Model {
-  readonly name = 'uart'
+  readonly name: string
   readonly span = 0x100
   /** The other end of the line: what the guest prints is heard, what is written reaches the guest. */
-  readonly line: Chardev
+  readonly line: SerialLine
   readonly #scheduler: Scheduler
   readonly #irq: IrqLine
   /** Rings four character times after the FIFO was last touched (§8.7, "FIFO timeout"). */
   readonly #timeout: Alarm
+  readonly #rate: SerialConfig['rate']
+  readonly #transmitter: UartTransmitter
+  readonly #receiver: UartReceiver
   #hear: (bytes: Uint8Array) => void = () => undefined
-  #fifo: number[] = []
-  #queue: number[] = []
+  #hearOutputs: (outputs: number) => void = () => undefined
+  /** As last told. */
+  #outputs = 0
+  #inputs: number
   #ier = 0
   #fcr = 0
   #lcr = 0
@@ -67,23 +80,26 @@ export class Uart implements Model {
   #transmitPending = false
   #timedOut = false
 
-  constructor(scheduler: Scheduler, irq: IrqLine, name = 'uart') {
+  constructor(scheduler: Scheduler, irq: IrqLine, name = 'uart', { rate, wired }: SerialConfig = plainConsole) {
+    this.name = name
     this.#scheduler = scheduler
     this.#irq = irq
+    this.#rate = rate
+    this.#inputs = wired ? 0 : modemUp
     this.#timeout = scheduler.alarm(`${name}.timeout`, () => {
       this.#timedOut = true
       this.#update()
     })
-    const room = (): number => queueBytes - this.#queue.length
-    this.line = {
-      get room() {
-        return room()
-      },
-      write: (bytes) => this.#arrive(bytes),
-      listen: (hear) => {
-        this.#hear = hear
-      },
-    }
+    const pace = { charTime: () => bitSpan(bitsOf(this.#lcr), this.#bitTime), depth: () => this.#depth }
+    this.#transmitter = new UartTransmitter(scheduler, name, { ...pace, send: (byte) => this.#send(byte), emptied: () => this.#emptied() })
+    this.#receiver = new UartReceiver(scheduler, name, {
+      ...pace,
+      cutOff: () => (this.#mcr & mcr.loop) !== 0,
+      touched: () => this.#touched(),
+      status: (bits) => void (this.#lineStatus |= bits),
+      arrived: () => this.#update(),
+    })
+    this.line = this.#makeLine()
   }
 
   /** Prints without the registers, for firmware that shares the line. */
@@ -94,7 +110,7 @@ export class Uart implements Model {
   /** Takes up to `count` bytes that have come in, without the registers. */
   heard(count: number): Uint8Array {
     const bytes: number[] = []
-    while (bytes.length < count && this.#fifo.length > 0) bytes.push(this.#receive())
+    while (bytes.length < count && this.#receiver.count > 0) bytes.push(this.#receive())
     return Uint8Array.from(bytes)
   }
 
@@ -130,19 +146,20 @@ export class Uart implements Model {
     else if (offset === 1 && latch) this.#divisor = (this.#divisor & 0x00ff) | (byte << 8)
     else if (offset === 1) this.#writeIer(byte & 0x0f)
     else if (offset === 2) this.#writeFcr(byte)
-    else if (offset === 3) this.#lcr = byte
+    else if (offset === 3) this.#writeLcr(byte)
     else if (offset === 4) this.#writeMcr(byte & 0x1f)
     else if (offset === 7) this.#scratch = byte
     this.#update()
   }
 
   reset(): void {
-    this.#fifo = []
-    this.#queue = []
+    this.#receiver.reset()
+    this.#transmitter.reset()
     this.#ier = this.#fcr = this.#lcr = this.#mcr = this.#scratch = this.#divisor = 0
     this.#lineStatus = this.#modemDelta = 0
     this.#transmitPending = this.#timedOut = false
     this.#timeout.disarm()
+    this.#tellOutputs()
     this.#update()
   }
 
@@ -150,11 +167,13 @@ export class Uart implements Model {
     const { low, high } = { low: this.#divisor & 0xff, high: this.#divisor >> 8 }
     return {
       registers: Uint8Array.of(this.#ier, this.#fcr, this.#lcr, this.#mcr, this.#lineStatus, this.#modemDelta, this.#scratch, low, high),
-      fifo: Uint8Array.from(this.#fifo),
-      queue: Uint8Array.from(this.#queue),
+      ...this.#receiver.contents,
       transmitPending: this.#transmitPending,
       timedOut: this.#timedOut,
       due: dueOf(this.#timeout),
+      inputs: this.#inputs,
+      transmitter: this.#transmitter.save(),
+      receiver: this.#receiver.save(),
     }
   }
 
@@ -168,8 +187,10 @@ export class Uart implements Model {
     this.#modemDelta = modemDelta
     this.#scratch = scratch
     this.#divisor = low | (high << 8)
-    this.#fifo = [...state.fifo]
-    this.#queue = [...state.queue]
+    this.#inputs = state.inputs ?? this.#inputs
+    this.#receiver.load(state, state.receiver ?? { errors: new Uint8Array(0), queueErrors: new Uint8Array(0), due: null })
+    if (state.transmitter !== undefined) this.#transmitter.load(state.transmitter)
+    this.#outputs = this.#outputsNow()
     this.#transmitPending = state.transmitPending
     this.#timedOut = state.timedOut
     rearm(this.#timeout, this.#scheduler, state.due)
@@ -184,47 +205,81 @@ export class Uart implements Model {
     return this.#fcr & fcr.enable ? triggers[this.#fcr >> 6] : 1
   }
 
-  #arrive(bytes: Uint8Array): void {
-    const taken = Math.min(bytes.length, queueBytes - this.#queue.length)
-    for (let at = 0; at < taken; at++) this.#queue.push(bytes[at])
-    this.#refill()
+  /** Nanoseconds of one bit; 0 where it takes none. */
+  get #bitTime(): number {
+    if (this.#rate === 'max') return 0
+    return this.#rate === 'latch' ? this.#latchedBitTime : 1e9 / this.#rate
+  }
+
+  get #latchedBitTime(): number {
+    return ((this.#divisor === 0 ? usualDivisor : this.#divisor) * 16e9) / uartClockHz
+  }
+
+  #makeLine(): SerialLine {
+    const receiver = this.#receiver
+    const [bitTime, settings, outputs] = [() => this.#bitTime, () => settingsOf(this.#lcr, Math.round(1e9 / (this.#bitTime || this.#latchedBitTime))), () => this.#outputsNow()]
+    return {
+      get room() {
+        return receiver.room
+      },
+      get bitTime() {
+        return bitTime()
+      },
+      get settings(): LineSettings {
+        return settings()
+      },
+      get outputs() {
+        return outputs()
+      },
+      write: (bytes) => this.#arrived(() => receiver.enqueue(bytes)),
+      break: () => this.#arrived(() => receiver.enqueueBreak()),
+      receive: (byte, theirs) => this.#arrived(() => this.#hearLine(byte, theirs)),
+      drive: (inputs) => this.#drive(inputs),
+      listen: (hear) => {
+        this.#hear = hear
+      },
+      listenOutputs: (hear) => {
+        this.#hearOutputs = hear
+      },
+    }
+  }
+
+  #arrived(enter: () => void): void {
+    enter()
     this.#update()
   }
 
-  /** In loop-back the receiver is cut off from the line (§8.6). */
-  #refill(): void {
+  /** A character of another port, which has had its time on the line: it comes when it comes. At another rate, stop bits are not where they are looked for. */
+  #hearLine(byte: number, theirs: number): void {
+    const ours = this.#bitTime
+    if (theirs === 0 || ours === 0) return this.#receiver.enqueue([byte])
     if (this.#mcr & mcr.loop) return
-    const count = Math.min(this.#depth - this.#fifo.length, this.#queue.length)
-    if (count <= 0) return
-    this.#fifo.push(...this.#queue.splice(0, count))
-    this.#touched()
+    const astray = Math.abs(theirs - ours) > ours * tolerance
+    this.#receiver.take(astray ? 0 : byte, astray ? characterErrors.framing : 0)
   }
 
   #receive(): number {
-    const byte = this.#fifo.shift() ?? 0
     this.#timedOut = false
-    this.#touched()
-    this.#refill()
+    const byte = this.#receiver.read()
     this.#update()
     return byte
   }
 
+  /** Writing takes the transmitter's interrupt back (§8.7), until there is room again: at once where a character takes no time. */
   #transmit(byte: number): void {
-    if (this.#mcr & mcr.loop) this.#loop(byte)
-    else this.#hear(Uint8Array.of(byte))
-    // The holding register is empty again at once, which is a new event (§8.7).
-    this.#transmitPending = true
+    this.#transmitPending = false
+    this.#transmitter.write(byte)
   }
 
-  #loop(byte: number): void {
-    if (this.#fifo.length >= this.#depth) {
-      this.#lineStatus |= lsr.overrun
-      // Without FIFOs the byte in the receiver buffer is overwritten; with them the one in the shift register is lost (§8.4, bit 1).
-      if ((this.#fcr & fcr.enable) === 0) this.#fifo[0] = byte
-      return
-    }
-    this.#fifo.push(byte)
-    this.#touched()
+  #send(byte: number): void {
+    if (this.#mcr & mcr.loop) this.#receiver.take(byte)
+    else this.#hear(Uint8Array.of(byte))
+    // Within a write the line of the interrupt is set at its end, once.
+    if (this.#rate !== 'max') this.#update()
+  }
+
+  #emptied(): void {
+    this.#transmitPending = true
   }
 
   #writeIer(value: number): void {
@@ -235,35 +290,66 @@ export class Uart implements Model {
 
   #writeFcr(value: number): void {
     const switched = ((value ^ this.#fcr) & fcr.enable) !== 0
+    if (switched || (value & fcr.enable && value & fcr.clearTransmitter)) this.#transmitter.clear()
     if (switched || (value & fcr.enable && value & fcr.clearReceiver)) {
-      this.#fifo = []
+      this.#receiver.clear()
       this.#timedOut = false
       this.#timeout.disarm()
     }
     // The other bits are heard only together with bit 0 (§8.5).
     this.#fcr = value & fcr.enable ? value & (fcr.enable | fcr.trigger) : 0
-    this.#refill()
+    this.#receiver.refill()
+  }
+
+  #writeLcr(value: number): void {
+    this.#lcr = value
+    this.#tellOutputs()
   }
 
   #writeMcr(value: number): void {
+    this.#changeModem(() => (this.#mcr = value))
+    this.#tellOutputs()
+    this.#receiver.refill()
+  }
+
+  #drive(inputs: number): void {
+    this.#changeModem(() => (this.#inputs = inputs))
+    this.#transmitter.hold((inputs & modemInputs.hold) !== 0)
+    this.#update()
+  }
+
+  #changeModem(change: () => void): void {
     const before = this.#modemLines()
-    this.#mcr = value
+    change()
     const changed = before ^ this.#modemLines()
     this.#modemDelta |= changed >> 4
     // Bit 2 is the trailing edge of the ring indicator only (§8.8).
     if (changed & 0x40 && this.#modemLines() & 0x40) this.#modemDelta &= ~0x04
-    this.#refill()
+  }
+
+  /** In loop-back the outputs are inactive and the line is marking (§8.6). */
+  #outputsNow(): number {
+    return this.#mcr & mcr.loop ? 0 : (this.#mcr & (mcr.dtr | mcr.rts)) | (this.#lcr & modemOutputs.break)
+  }
+
+  #tellOutputs(): void {
+    const outputs = this.#outputsNow()
+    if (outputs === this.#outputs) return
+    this.#outputs = outputs
+    this.#hearOutputs(outputs)
   }
 
   #modemLines(): number {
-    if ((this.#mcr & mcr.loop) === 0) return modemUp
+    if ((this.#mcr & mcr.loop) === 0) return this.#inputs & 0xf0
     const { rts, dtr, out1, out2 } = mcr
     const looped: readonly (readonly [number, number])[] = [[rts, 0x10], [dtr, 0x20], [out1, 0x40], [out2, 0x80]]
     return looped.reduce((lines, [output, input]) => lines | (this.#mcr & output ? input : 0), 0)
   }
 
   #readLineStatus(): number {
-    const value = lsr.transmitEmpty | this.#lineStatus | Number(this.#fifo.length > 0)
+    const flawed = (this.#fcr & fcr.enable) !== 0 && ((this.#lineStatus & lsr.flaws) !== 0 || this.#receiver.flawed)
+    const sending = (this.#transmitter.holdingEmpty ? lsr.holdingEmpty : 0) | (this.#transmitter.idle ? lsr.transmitterEmpty : 0)
+    const value = sending | this.#lineStatus | Number(this.#receiver.count > 0) | (flawed ? lsr.fifoError : 0)
     this.#lineStatus = 0
     this.#update()
     return value
@@ -278,18 +364,19 @@ export class Uart implements Model {
 
   /** Four characters of the set length, start and stop bits included. */
   #touched(): void {
-    if ((this.#fcr & fcr.enable) === 0 || this.#fifo.length === 0) {
+    if ((this.#fcr & fcr.enable) === 0 || this.#receiver.count === 0) {
       this.#timeout.disarm()
       return
     }
     const bits = 1 + 5 + (this.#lcr & 3) + ((this.#lcr >> 3) & 1) + 1 + ((this.#lcr >> 2) & 1)
-    this.#timeout.arm(nanoseconds((4 * bits * 16 * Math.max(1, this.#divisor) * 1e9) / uartClockHz))
+    const bitTime = this.#rate === 'max' ? (16 * Math.max(1, this.#divisor) * 1e9) / uartClockHz : this.#bitTime
+    this.#timeout.arm(nanoseconds(4 * bits * bitTime))
   }
 
   #cause(): number {
     if (this.#ier & ier.lineStatus && this.#lineStatus & lsr.errors) return iirLineStatus
-    if (this.#ier & ier.data && this.#fifo.length >= this.#trigger) return iirData
-    if (this.#ier & ier.data && this.#timedOut && this.#fifo.length > 0) return iirTimeout
+    if (this.#ier & ier.data && this.#receiver.count >= this.#trigger) return iirData
+    if (this.#ier & ier.data && this.#timedOut && this.#receiver.count > 0) return iirTimeout
     if (this.#ier & ier.transmit && this.#transmitPending) return iirTransmit
     if (this.#ier & ier.modem && this.#modemDelta) return iirModem
     return iirNone

@@ -3,7 +3,7 @@ import { longExtensions, type Profile, profiles } from '../cpu/isa/profile.ts'
 import type { Property, TreeNode } from './device-tree.ts'
 import { cells64, quad } from './device-tree.ts'
 import type { Row } from './memory-map.ts'
-import { consolePath, phandles, ramBase, timebaseHz } from './memory-map.ts'
+import { consolePath, phandles, ramBase, serialAliases, timebaseHz } from './memory-map.ts'
 
 export interface Chosen {
   /** Kernel command line. */
@@ -38,7 +38,7 @@ export function virtTree({ harts, profile = profiles.rv64gc, ramBytes, rows, cho
     properties: { '#address-cells': 2, '#size-cells': 2, compatible: 'riscv-virtio', model: 'riscv-virtio,netloom' },
     children: [
       { name: 'chosen', properties: chosenProperties(chosen) },
-      { name: 'aliases', properties: { serial0: consolePath } },
+      { name: 'aliases', properties: serialAliases(rows) },
       { name: `memory@${ramBase.toString(16)}`, properties: { device_type: 'memory', reg: cells64(ramBase, ramBytes) } },
       cpus(harts, profile),
       ...rows.flatMap((row) => row.root?.() ?? []),
