@@ -1,97 +1,30 @@
 /**
- * What each disk format does, measured: `npx tsx bench/disks/disks.ts [kills] [headers]` prints the table of docs/disk-formats.md.
- * Needs qemu-img. Kills: how often a writer of each format is killed with SIGKILL; headers: how many broken ones are opened.
+ * What each disk format does, tried and measured: `npx tsx bench/disks/disks.ts [--kills N] [--headers N] [--only FORMAT,…] [--write]`
+ * prints the table of docs/disk-formats.md; `--write` puts it there, and leaves the rows of formats that were not run. Needs qemu-img.
+ * Kills: how often a writer of each format is killed with SIGKILL; headers: how many broken ones of each are opened.
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { SeededRandom } from '../../src/base/random.ts'
-import type { DiskImage, Format } from '../../src/disk/format.ts'
-import { formats, openImage } from '../../src/disk/formats.ts'
-import { hostCodec } from '../../src/host/codec.ts'
+import type { Format } from '../../src/disk/format.ts'
+import { formats } from '../../src/disk/formats.ts'
 import { createImage } from '../../src/host/disk-images.ts'
 import { openDiskImage } from '../../src/host/disks.ts'
-import { MemoryFile } from '../../test/disk/memory-file.ts'
+import { breakHeaders } from './broken.ts'
+import { tryFeatures } from './features.ts'
+import { buildWriter, survive } from './kills.ts'
 
-const kills = Number(process.argv[2] ?? 100)
-const headers = Number(process.argv[3] ?? 10_000)
-const only = process.argv[4]
+const { values: options } = parseArgs({ options: { kills: { type: 'string', default: '100' }, headers: { type: 'string', default: '1000000' }, only: { type: 'string' }, write: { type: 'boolean', default: false } } })
+const page = fileURLToPath(new URL('../../docs/disk-formats.md', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'netloom-bench-'))
 const sizeBytes = 64 << 20
-const qemuNames: Readonly<Record<string, string>> = { vhd: 'vpc' }
-const checkable = ['qcow2', 'vmdk', 'vdi', 'parallels', 'vhdx']
-
-/** Kills a writer after a while. @returns how many batches it had said were flushed. */
-function killed(path: string, format: string, seed: string, wait: number): Promise<number> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('writer.ts', import.meta.url)), path, format, seed], { stdio: ['ignore', 'pipe', 'ignore'] })
-    let said = ''
-    child.stdout.on('data', (part: Buffer) => {
-      if (said === '') setTimeout(() => child.kill('SIGKILL'), wait)
-      said += part.toString()
-    })
-    child.on('close', () => resolve(said.split('\n').length - 1))
-  })
-}
-
-async function survive(format: Format): Promise<string> {
-  const random = new SeededRandom(format.name)
-  let lost = 0
-  let wrong = 0
-  for (let round = 0; round < kills; round++) {
-    const path = join(folder, `k${format.endings[0]}`)
-    createImage(path, sizeBytes, { format: format.name, overwrite: true })
-    const batches = await killed(path, format.name, `${round}`, random.below(60))
-    if (checkable.includes(format.name)) {
-      try {
-        execFileSync('qemu-img', ['check', '-f', format.name, path], { stdio: 'ignore' })
-      } catch (error) {
-        // 3: leaked clusters, which harm nobody.
-        if ((error as { status?: number }).status !== 3) wrong++
-      }
-    }
-    const image = openDiskImage(path, { readOnly: false, format: format.name })
-    const sector = new Uint8Array(512)
-    for (let at = 0; at < batches * 8; at++) {
-      image.read(at * 7 * 512, sector)
-      if (sector[0] !== 1 + (at % 250) || sector[511] !== sector[0]) lost++
-    }
-    if ((image.check?.(false).errors.length ?? 0) > 0) wrong++
-    image.close()
-  }
-  return `${kills} kills, ${lost} lost sectors, ${wrong} damaged`
-}
-
-function fuzz(format: Format): string {
-  const base = new MemoryFile(`a${format.endings[0]}`)
-  format.create?.(base, { size: 8 << 20, codec: hostCodec })
-  const disk = openImage(base, { codec: hostCodec, readOnly: false, format: format.name })
-  for (let at = 0; at < 20; at++) disk.write(at * 300_032, new Uint8Array(1024).fill(at + 1))
-  disk.close()
-  const random = new SeededRandom(`bench ${format.name}`)
-  const piece = new Uint8Array(4096)
-  let [opened, slowest, bad] = [0, 0, 0]
-  for (let round = 0; round < headers; round++) {
-    const broken = base.copy()
-    for (let change = 1 + random.below(8); change > 0; change--) broken.write(random.below(4) === 0 ? Math.max(0, base.size - 1 - random.below(1024)) : random.below(Math.min(base.size, 8192)), Uint8Array.of([0, 0xff, 0x80, 1, random.below(256)][random.below(5)]))
-    const start = performance.now()
-    try {
-      const image: DiskImage = openImage(broken, { codec: hostCodec, readOnly: round % 2 === 0, format: format.name })
-      opened++
-      image.read(random.below(Math.min(2 ** 31, Math.max(1, image.size - 4096))), piece.subarray(0, Math.min(4096, image.size)))
-      image.close()
-    } catch (error) {
-      if (!['Malformed', 'DiskError'].includes((error as Error).name)) {
-        bad++
-        process.stderr.write(`${(error as Error).stack}\n`)
-      }
-    }
-    slowest = Math.max(slowest, performance.now() - start)
-  }
-  return `${headers} headers, ${opened} opened, ${bad} crashes, slowest ${slowest.toFixed(0)} ms`
-}
+/** The law of hostile images. */
+const mostMs = 1000
+const mostGrownBytes = 256 << 20
 
 /** Megabytes a second. */
 const rate = (work: () => void, bytes: number): number => {
@@ -102,32 +35,77 @@ const rate = (work: () => void, bytes: number): number => {
 
 /** Sequential megabytes and scattered 4 KiB, through the format, without the host's disk having to follow. */
 function speed(format: Format): string {
+  if (format.create === undefined) return '–'
   const path = join(folder, `s${format.endings[0]}`)
   createImage(path, sizeBytes, { format: format.name, overwrite: true })
   const image = openDiskImage(path, { readOnly: false, format: format.name })
   const chunk = new Uint8Array(1 << 20).fill(7)
-  const write = rate(() => {
-    for (let at = 0; at < sizeBytes; at += chunk.length) image.write(at, chunk)
-  }, sizeBytes)
-  const read = rate(() => {
-    for (let at = 0; at < sizeBytes; at += chunk.length) image.read(at, chunk)
-  }, sizeBytes)
+  const each = (work: (at: number) => void) => (): void => {
+    for (let at = 0; at < sizeBytes; at += chunk.length) work(at)
+  }
+  const write = rate(each((at) => image.write(at, chunk)), sizeBytes)
+  const read = rate(each((at) => image.read(at, chunk)), sizeBytes)
   const random = new SeededRandom('speed')
-  const page = new Uint8Array(4096)
+  const block = new Uint8Array(4096)
   const start = performance.now()
-  for (let count = 0; count < 5000; count++) image.read(random.below(sizeBytes / 4096) * 4096, page)
+  for (let count = 0; count < 5000; count++) image.read(random.below(sizeBytes / 4096) * 4096, block)
   const perSecond = Math.round(5000 / ((performance.now() - start) / 1000) / 1000)
   image.close()
-  execFileSync('qemu-img', ['info', '-f', qemuNames[format.name] ?? format.name, path], { stdio: 'ignore' })
   return `${write} MB/s, ${read} MB/s, ${perSecond} k/s, file ${(statSync(path).size / 2 ** 20).toFixed(1)} MiB`
 }
 
-try {
-  process.stdout.write('| Format | written, read, 4 KiB reads | killed with SIGKILL | broken headers |\n| --- | --- | --- | --- |\n')
-  for (const format of formats.filter((one) => one.create !== undefined && (only === undefined || one.name === only))) {
-    process.stdout.write(`| ${format.name} | ${speed(format)} | ${await survive(format)} | ${format.name === 'raw' ? 'none to break' : fuzz(format)} |\n`)
+async function fuzz(format: Format): Promise<string> {
+  if (format.name === 'raw') return 'no header to break'
+  const { headers, opened, crashes, outside, slowestMs, grownBytes, left, hung } = await breakHeaders(format.name, Number(options.headers))
+  const law = (kept: boolean, words: string): string => (kept ? words : `**${words}**`)
+  return [
+    `${headers.toLocaleString('en')} opened or refused (${Math.round((100 * opened) / headers)} % opened)`,
+    law(crashes === 0, `${crashes} crashes`),
+    hung ? '**hung**' : law(slowestMs < mostMs, `slowest ${slowestMs.toFixed(0)} ms`),
+    law(grownBytes < mostGrownBytes, `+${Math.max(0, Math.round(grownBytes / 2 ** 20))} MB`),
+    law(outside === 0, `${outside} opens outside`),
+    ...(left > 0 ? [`**${left} descriptors left**`] : []),
+  ].join(', ')
+}
+
+async function row(format: Format, writer: string): Promise<string> {
+  const { read, write, overlay, snapshot, check } = tryFeatures(format.name, folder)
+  const killed = format.create === undefined ? 'never written' : await survive(format, Number(options.kills), folder, writer)
+  return `| ${[format.name, read, write, overlay, snapshot, check, killed, await fuzz(format), speed(format)].join(' | ')} |`
+}
+
+/** The new text, with the old rows of formats that were not run. */
+function merged(old: string, text: string): string {
+  const rowOf = (within: string, name: string): string | undefined => within.split('\n').find((line) => line.startsWith(`| ${name} |`))
+  const [head, rule] = text.split('\n')
+  const rows = formats.map(({ name }) => rowOf(text, name) ?? rowOf(old, name)).filter((line) => line !== undefined)
+  return [head, rule, ...rows, text.slice(text.indexOf('\n\n') + 1)].join('\n')
+}
+
+async function table(): Promise<string> {
+  const writer = await buildWriter(folder)
+  const lines = [
+    '| Format | QEMU’s variants read the same | written by us, compare equal | overlay | snapshots inside | `qemu-img check` of ours: no errors | kill -9 | broken headers | written, read, 4 KiB reads |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+  ]
+  for (const format of formats.filter((one) => options.only === undefined || options.only.split(',').includes(one.name))) {
+    lines.push(await row(format, writer))
+    process.stderr.write(`${lines.at(-1)}\n`)
   }
-  process.stdout.write(`\nPeak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB\n`)
+  const version = /version (\S+)/.exec(execFileSync('qemu-img', ['--version'], { encoding: 'utf8' }))?.[1]
+  return `${lines.join('\n')}\n\nRun by \`npx tsx bench/disks/disks.ts --kills ${options.kills} --headers ${options.headers}\` beside qemu-img ${version}, on ${cpus().length} shared cores, Node ${process.versions.node}.\n`
+}
+
+try {
+  const text = await table()
+  process.stdout.write(text)
+  if (options.write) {
+    const [begin, end] = ['<!-- bench/disks: from here -->\n', '<!-- bench/disks: to here -->\n']
+    const old = readFileSync(page, 'utf8')
+    const [from, to] = [old.indexOf(begin), old.indexOf(end)]
+    if (from < 0 || to < from) throw new Error(`${page} has no place for the table`)
+    writeFileSync(page, `${old.slice(0, from + begin.length)}${merged(old.slice(from + begin.length, to), text)}${old.slice(to)}`)
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

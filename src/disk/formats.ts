@@ -70,7 +70,10 @@ function openAbove(file: ImageFile, options: OpenOptions, above: readonly string
     return format.open(file, {
       codec: options.codec,
       readOnly: options.readOnly,
-      base: (from, name, said) => openAbove(from.sibling(name, 'read'), { codec: options.codec, readOnly: true, format: said === undefined ? undefined : formatNamed(said).name }, [...above, file.identity]),
+      base: (from, name, said) => {
+        const named = said === undefined ? undefined : formatNamed(said).name
+        return openAbove(from.sibling(name, 'read'), { codec: options.codec, readOnly: true, format: named }, [...above, file.identity])
+      },
     })
   } catch (error) {
     file.close()

@@ -57,6 +57,24 @@ describe('images over images', () => {
     expect(() => open(chain(17).top, 'qcow2')).toThrow('more than 16 images lie over each other')
   })
 
+  it('whose base has a format that nobody knows are refused before the base is opened', () => {
+    const folder = new Map<string, MemoryFile>()
+    const base = new MemoryFile('base.img', new Uint8Array(1 << 20), { folder })
+    const top = create(qcow2, 1 << 20, { backing: { name: 'base.img', format: 'raw' } }, folder, 'top.qcow2')
+    const said = top.content().findIndex((byte, at, all) => at > 104 && byte === 0x72 && all[at + 1] === 0x61 && all[at + 2] === 0x77)
+    top.write(said, Uint8Array.of(0x72, 0x61, 0x78))
+    expect(() => open(top, 'qcow2')).toThrow('there is no disk format "rax"')
+    expect([base.opened, base.closed, top.closed]).toEqual([0, 0, 1])
+  })
+
+  it('name a VHD as QEMU does', () => {
+    const folder = new Map<string, MemoryFile>()
+    create(formatNamed('vhd'), 1 << 20, {}, folder, 'base.vhd')
+    const top = create(qcow2, 1 << 20, { backing: { name: 'base.vhd', format: 'vhd' } }, folder, 'top.qcow2')
+    expect(Buffer.from(top.content()).includes('vpc')).toBe(true)
+    expect(open(top, 'qcow2').facts().base?.format).toBe('vhd')
+  })
+
   it('may not lie over themselves', () => {
     const folder = new Map<string, MemoryFile>()
     create(qcow2, 1 << 20, { backing: { name: 'b.qcow2', format: 'qcow2' } }, folder, 'a.qcow2')

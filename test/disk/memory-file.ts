@@ -15,6 +15,8 @@ export class MemoryFile implements ImageFile {
   failAfter = Number.POSITIVE_INFINITY
   failCode = 'ENOSPC'
   closed = 0
+  /** How often another file named this one. */
+  opened = 0
   /** Pages that hold something; shared with copies until one of them writes. */
   #pages = new Map<number, Uint8Array>()
   #shared = new Set<number>()
@@ -41,9 +43,8 @@ export class MemoryFile implements ImageFile {
     return bytes
   }
 
-  /** The same file, with a life of its own from here on. */
-  copy(): MemoryFile {
-    const copy = new MemoryFile(this.name)
+  /** The same file, with a life of its own from here on. @param copy what becomes it: a new file. */
+  copy<File extends MemoryFile = MemoryFile>(copy: File = new MemoryFile(this.name) as File): File {
     copy.#pages = new Map(this.#pages)
     copy.#size = this.#size
     for (const page of this.#pages.keys()) {
@@ -99,6 +100,7 @@ export class MemoryFile implements ImageFile {
     if (access === 'create') return new MemoryFile(name, new Uint8Array(0), { folder: this.folder })
     const file = this.folder.get(name)
     if (file === undefined) throw new DiskError('ENOENT', `${this.name} names ${name}, which is not there`)
+    file.opened++
     return file
   }
 

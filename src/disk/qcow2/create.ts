@@ -17,7 +17,7 @@ export function createQcow2(file: ImageFile, plan: CreatePlan): void {
   const l1Clusters = Math.max(1, Math.ceil((l1Entries * 8) / clusterBytes))
   if (l1Entries * 8 > 32 << 20) throw new Malformed(`a disk of ${plan.size} bytes needs larger clusters than ${clusterBytes} bytes`)
   const version = plan.variant === 'v2' ? 2 : 3
-  writeFully(file, 0, buildHeader({ version, clusterBits, size: plan.size, l1Entries, l1Position: clusterBytes, compression: 'zlib', backing: plan.backing?.name, backingFormat: plan.backing?.format, lazy: plan.variant === 'lazy' }))
+  writeFully(file, 0, buildHeader({ version, clusterBits, size: plan.size, l1Entries, l1Position: clusterBytes, compression: 'zlib', backing: plan.backing?.name, backingFormat: plan.backing?.format === 'vhd' ? 'vpc' : plan.backing?.format, lazy: plan.variant === 'lazy' }))
   truncateFile(file, (1 + l1Clusters) * clusterBytes)
   const refcounts = new Refcounts(file, { clusterBytes, refcountOrder: 4, refcountTablePosition: 0, refcountTableClusters: 0 })
   refcounts.rewrite(new Uint32Array(1 + l1Clusters).fill(1), 1 + l1Clusters)
