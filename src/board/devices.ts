@@ -3,6 +3,7 @@ import { assert, ConfigError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import type { Scheduler } from '../base/time.ts'
 import type { BlockDevice } from '../disk/block.ts'
+import { E1000 } from './e1000/e1000.ts'
 import { virtioSlotsMax } from './memory-map.ts'
 import type { Nic } from './nic.ts'
 import type { PciFunction } from './pci/function.ts'
@@ -15,7 +16,7 @@ import { VirtioRng } from './virtio/rng.ts'
 import { VirtioPci } from './virtio/transport-pci.ts'
 
 /** `virtio` is on the transport that the machine's virtio devices have. */
-export type NicModel = 'virtio' | 'virtio-pci'
+export type NicModel = 'virtio' | 'virtio-pci' | 'e1000'
 
 export interface NicConfig {
   /** Six bytes, unicast. */
@@ -50,9 +51,16 @@ export function makeDevices(config: DevicesConfig & { readonly random: Random },
   const nics: Nic[] = []
   const put = (device: VirtioDevice, onPci = transport === 'pci'): void => void (onPci ? functions.push(new VirtioPci(device, report)) : slots.push(device))
   cards.forEach(({ mac, offloads = true, model = 'virtio' }, index) => {
-    const card = new VirtioNet({ name: `nic${index}`, mac, offloads })
-    nics.push(card)
-    put(card, model === 'virtio-pci' || transport === 'pci')
+    const name = `nic${index}`
+    if (model === 'e1000') {
+      const card = new E1000({ name, mac, scheduler: timeline, report })
+      nics.push(card)
+      functions.push(card)
+    } else {
+      const card = new VirtioNet({ name, mac, offloads })
+      nics.push(card)
+      put(card, model === 'virtio-pci' || transport === 'pci')
+    }
   })
   disks.forEach((disk, index) => put(new VirtioBlk(`disk${index}`, timeline, disk)))
   put(new VirtioRng(random.fork('rng')))

@@ -1,6 +1,6 @@
 /** U-Boot's legacy image, used for boot scripts (`boot.scr.uimg`): a 64-byte header, big-endian, with CRCs (U-Boot include/image.h). */
 import { concat, putU32be, u32be, utf8 } from '../../base/bytes.ts'
-import { crc32 } from './crc32.ts'
+import { crc32 } from '../../base/crc32.ts'
 
 const headerBytes = 64
 const nameBytes = 32

@@ -1,7 +1,7 @@
 /** The .xz container ("The .xz File Format" 1.2.1): enough of it for Debian's packages and kernel modules, that is LZMA2 without other filters. */
 import { concat, equal, u32le, unhex } from '../../base/bytes.ts'
 import { Malformed } from '../../base/errors.ts'
-import { crc32 } from './crc32.ts'
+import { crc32 } from '../../base/crc32.ts'
 import { Lzma2Decoder } from './lzma2.ts'
 
 const streamMagic = unhex('fd377a585a00')

@@ -1,4 +1,4 @@
-/** CRC-32 as ISO 3309 has it (polynomial 0xEDB88320 reflected): uImage headers and xz. */
+/** CRC-32 as ISO 3309 has it (polynomial 0xEDB88320 reflected): Ethernet's check sequence, uImage headers and xz. */
 
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte
