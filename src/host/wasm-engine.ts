@@ -16,6 +16,9 @@ setFlagsFromString('--experimental-wasm-relaxed-simd')
 // bytes of executed code is reached within a millisecond. Ten times that costs a tenth less CPU time from reset to a kernel's init, and a hot loop
 // still gets there within some ten milliseconds.
 setFlagsFromString('--wasm-tiering-budget=20000000')
+// The same for our own decoder and compiler of regions, which run for a second or two: V8's usual 132 KB of executed bytecode optimise
+// functions that have done most of their work already (0.3 s of a boot's CPU time).
+setFlagsFromString('--interrupt-budget=600000')
 
 const { Memory, Table, Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly
 
