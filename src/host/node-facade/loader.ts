@@ -1,18 +1,24 @@
 /**
- * Loads CommonJS modules into a lab: their files are compiled here, with a `require` that gives our `net`, `dgram`, `http`, `dns` and
- * `timers` for Node's, and with virtual timers and dates in place of the globals. The modules themselves are not changed.
+ * Loads modules into a lab: CommonJS files are compiled here, with a `require` that gives our `net`, `dgram`, `http`, `dns` and `timers` for
+ * Node's, and with virtual timers, dates and chance in place of the globals; ES modules go by Node's own hooks (es-loader.ts), which ask here.
+ * The modules themselves are not changed.
  */
 import { readFileSync } from 'node:fs'
-import Module, { createRequire, isBuiltin } from 'node:module'
+import Module, { builtinModules, createRequire, isBuiltin } from 'node:module'
 import { dirname, extname, join } from 'node:path'
+import nodePerformance from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
 import { compileFunction } from 'node:vm'
 import { HostError } from '../host-error.ts'
+import { cryptoModule, labMath } from './chance.ts'
 import { dgramModule } from './dgram.ts'
 import { dnsModule } from './dns.ts'
+import { EsLoader } from './es-loader.ts'
 import { httpModule } from './http.ts'
 import type { Inside } from './inside.ts'
 import { netModule } from './net.ts'
-import { timerGlobals, timersModule } from './timers.ts'
+import { isRefused, refusedModule } from './refused.ts'
+import { performanceOf, timerGlobals, timersModule } from './timers.ts'
 
 interface Loaded {
   exports: unknown
@@ -21,21 +27,34 @@ interface Loaded {
   loaded: boolean
 }
 
-/** What reaches the host's network or starts what does: a module inside has none of it. */
-const refused = new Set(['child_process', 'cluster', 'worker_threads', 'tls', 'https', 'http2', 'dgram/promises', 'inspector', 'vm', 'module', 'repl'])
-
 export class InsideLoader {
   readonly #builtins: ReadonlyMap<string, unknown>
   readonly #globals: Readonly<Record<string, unknown>>
   readonly #cache = new Map<string, Loaded>()
+  readonly #refused = new Map<string, unknown>()
+  readonly #es: EsLoader
 
   constructor(inside: Inside) {
     const dns = dnsModule(inside)
     const timers = timersModule(inside)
+    const performance = performanceOf(inside)
     this.#builtins = new Map<string, unknown>([
       ['dgram', dgramModule(inside)], ['net', netModule(inside)], ['http', httpModule(inside)], ['dns', dns], ['dns/promises', dns['promises']], ['timers', timers], ['timers/promises', timers['promises']],
+      ['crypto', cryptoModule(inside)], ['perf_hooks', { ...nodePerformance, performance }],
+      ['module', { builtinModules, isBuiltin, createRequire: (from: string | URL) => this.#requireFor(pathOf(from)) }],
     ])
-    this.#globals = timerGlobals(inside)
+    this.#globals = { ...timerGlobals(inside), Math: labMath(inside), performance, fetch: () => Promise.reject(new HostError('EPERM', "a module inside the lab can't fetch from the host's network", 'node:http asks the lab’s')) }
+    this.#es = new EsLoader({ builtin: (name) => this.builtin(name), cjs: (url) => this.#file(fileURLToPath(url)).exports, globals: () => this.#globals })
+  }
+
+  /** Whether a file is an ES module. @param file an absolute path. */
+  static isEs(file: string): boolean {
+    return extname(file) === '.mjs' || (extname(file) === '.js' && isEsm(file))
+  }
+
+  /** @param file an absolute path of an ES module. @returns its namespace. */
+  import(file: string): Promise<Readonly<Record<string, unknown>>> {
+    return this.#es.import(file)
   }
 
   /** @param file an absolute path. @returns what the module exports. @throws {HostError} for an ES module. */
@@ -47,7 +66,11 @@ export class InsideLoader {
   builtin(name: string): unknown {
     const bare = name.replace(/^node:/, '')
     if (this.#builtins.has(bare)) return this.#builtins.get(bare)
-    if (refused.has(bare)) throw new HostError('EPERM', `a module inside the lab can't have ${name}`, 'its network is the lab’s: node:net, node:dgram, node:http')
+    if (isRefused(bare)) {
+      const known = this.#refused.get(bare) ?? refusedModule(bare)
+      this.#refused.set(bare, known)
+      return known
+    }
     return createRequire(import.meta.url)(name)
   }
 
@@ -77,7 +100,7 @@ export class InsideLoader {
       module.exports = createRequire(import.meta.url)(filename)
       return
     }
-    if (kind === '.mjs' || (kind === '.js' && isEsm(filename))) throw new HostError('ERR_REQUIRE_ESM', `${filename} is an ES module`, 'write it as CommonJS (.cjs, require), or bundle it so')
+    if (InsideLoader.isEs(filename)) throw new HostError('ERR_REQUIRE_ESM', `${filename} is an ES module, which require can't load`, 'import it from an ES module')
     const code = readFileSync(filename, 'utf8').replace(/^#!.*/, '')
     const names = Object.keys(this.#globals)
     const run = compileFunction(code, ['exports', 'require', 'module', '__filename', '__dirname', ...names], { filename }) as (...words: unknown[]) => void
@@ -90,6 +113,8 @@ export class InsideLoader {
     return Object.assign(load, { resolve: resolver.resolve, cache: Object.create(null), main: undefined, extensions: (Module as unknown as { _extensions: unknown })._extensions }) as unknown as NodeJS.Require
   }
 }
+
+const pathOf = (from: string | URL): string => (typeof from === 'string' && !from.startsWith('file:') ? from : fileURLToPath(from))
 
 /** Whether the nearest package.json says `"type": "module"`. */
 function isEsm(file: string): boolean {

@@ -75,6 +75,12 @@ export function timersModule(inside: Inside): Record<string, unknown> {
   return { ...timers, setImmediate, clearImmediate, promises }
 }
 
+/** `performance` as far as it tells the time. */
+export function performanceOf(inside: Inside): Record<string, unknown> {
+  const now = (): number => inside.scheduler.now / 1e6
+  return { now, timeOrigin: usualEpoch * 1000, mark: () => undefined, measure: () => undefined, toJSON: () => ({ timeOrigin: usualEpoch * 1000 }) }
+}
+
 function labDate(inside: Inside): typeof Date {
   const now = (): number => usualEpoch * 1000 + Math.floor(inside.scheduler.now / 1e6)
   return class LabDate extends Date {

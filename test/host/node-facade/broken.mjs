@@ -1,0 +1,2 @@
+// It needs what is not there.
+import './nothing-there.mjs'
