@@ -37,6 +37,10 @@ export class Receiving extends Transfer {
     return !this.#heard
   }
 
+  override get dallies(): boolean {
+    return this.#complete
+  }
+
   start(): void {
     this.#acknowledge()
     this.arm()

@@ -96,13 +96,18 @@ class TftpService implements ServicePoint {
   }
 
   #tooMany({ from, to }: Arrival): boolean {
-    let same = 0
-    for (const { transfer } of this.#transfers.values()) if (transfer.client.address === from.address) same++
-    if (same < this.#config.transfers && this.#transfers.size < mostTransfers) return false
+    const same = [...this.#transfers.values()].filter(({ transfer }) => transfer.client.address === from.address)
+    if (same.length < this.#config.transfers && this.#transfers.size < mostTransfers) return false
+    // One that only waits for a repeated last block gives its place away, the oldest first.
+    const idle = same.find(({ transfer }) => transfer.dallies)
+    if (idle !== undefined) {
+      idle.transfer.settle()
+      return false
+    }
     this.#socket.send(build({ kind: 'error', code: errors.other, message: 'too many transfers at once' }), from, { source: to.address })
     if (!this.#busy.has(from.address) && this.#busy.size < mostTransfers) {
       this.#busy.add(from.address)
-      this.#room.log.warn('tftp.busy', `${from.address} has ${same} transfers at once; no more are taken`, { client: from.address, transfers: same })
+      this.#room.log.warn('tftp.busy', `${from.address} has ${same.length} transfers at once; no more are taken`, { client: from.address, transfers: same.length })
     }
     return true
   }

@@ -63,6 +63,16 @@ export abstract class Transfer {
   /** Sends again what got no answer. */
   protected abstract repeat(): void
 
+  /** Whether the file is whole, and only a last acknowledgement may have to be sent again. */
+  get dallies(): boolean {
+    return false
+  }
+
+  /** Ends a transfer that dallies, when its place is wanted. */
+  settle(): void {
+    this.end({ kind: 'done' })
+  }
+
   /** Ends without a word, as when the client starts anew. */
   drop(): void {
     this.end({ kind: 'dropped' })

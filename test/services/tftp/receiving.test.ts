@@ -66,6 +66,21 @@ describe('tftp, writing', () => {
     expect(lan.files.files.get('dump')).toEqual(latin1('abcdefg\nx\ry'))
   })
 
+  it('takes one file after another, however many wait for a repeated last block', () => {
+    const lan = world({}, { ...config, transfers: 2 })
+    for (let at = 0; at < 5; at++) {
+      lan.request(`dump${at}`, [], { kind: 'wrq', port: 3000 + at })
+      expect(lan.packets()).toEqual([{ kind: 'ack', block: 0 }])
+      lan.send({ kind: 'data', block: 1, data: fill(5) }, 3000 + at)
+      expect(lan.packets()).toEqual([{ kind: 'ack', block: 1 }])
+    }
+    // The last two still are there for theirs.
+    lan.send({ kind: 'data', block: 1, data: fill(5) }, 3004)
+    expect(lan.packets()).toEqual([{ kind: 'ack', block: 1 }])
+    expect(lan.files.opened).toBe(2)
+    expect(lan.log.take().filter((line) => line.includes('tftp.done'))).toHaveLength(3)
+  })
+
   it('gives a silent writer up', () => {
     const lan = world({}, config)
     lan.request('dump', [], { kind: 'wrq' })
