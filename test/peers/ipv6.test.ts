@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { debian, row } from './interop.ts'
 import { Netns, type Started } from './netns.ts'
 
 /** Where the lab runs and the servers are, and where the client is. */
@@ -59,6 +60,8 @@ describe('Linux on a network with IPv6', () => {
     expect(client.run('rltraceroute6', '-n', '-q', '1', '-w', '1', gateway)).toMatch(/ 1 {2}fd00:1::1 /)
     const rows = JSON.parse(host.run('node', '--import', 'tsx', 'src/cli/main.ts', 'inspect', 'neighbours', '--format', 'json')) as { address: string }[]
     expect(rows.map(({ address }) => address)).toContain(own())
+    for (const service of ['HTTP', 'TFTP', 'FTP']) row({ client: debian('curl'), service, check: '5 MB over IPv6' })
+    row({ client: debian('dig', 'bind9-dnsutils'), service: 'DNS', check: 'AAAA and PTR over IPv6' })
   })
 
   it('outlives what thc-ipv6 sends at implementations and at reassembly, and tshark finds nothing malformed in what we sent', { timeout: 120_000 }, async () => {

@@ -4,8 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { row, versionOn } from './interop.ts'
 
 let folder: string
+/** Of the last guest: its name and version. */
+let linux = 'Linux'
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'netloom-nfs-guest-'))
 })
@@ -37,6 +40,7 @@ tests:
   const { status, stdout, stderr } = spawnSync('node', ['--import', 'tsx', 'src/cli/main.ts', 'test', join(folder, 'lab.yaml'), '--logs', join(folder, 'logs'), '-y'], { encoding: 'utf8', timeout: 170_000 })
   const console = status === 0 ? readFileSync(join(folder, 'logs', 'node1.log'), 'latin1').replaceAll('\r', '') : ''
   expect(status, `${stdout}${stderr}${console.slice(-2000)}`).toBe(0)
+  linux = versionOn(console, 'Linux version')
   return console.slice(console.indexOf('== '))
 }
 
@@ -94,11 +98,14 @@ describe('Linux in the lab', () => {
     const said = guest(work).split(/^== /m).slice(1).map((part) => part.split('\n'))
     expect(said.map(([version]) => version)).toEqual(['3,tcp,nolock', '4.0', '4.1'])
     for (const [version, ...lines] of said) expect(lines.filter((line) => line !== '' && !/^\[|^netloom:/.test(line)).join('\n'), version).toBe(told)
+    for (const version of ['3', '4.0', '4.1']) row({ client: linux, service: `NFS ${version}`, check: 'mount over TCP; 300 files made and removed, a megabyte read back past the cache, owners, modes, devices, pipes, links, rename, append, truncate, an open file removed' })
   })
 
   it('locks by NLM and by version 4, and who waits has his turn', { timeout: 180_000 }, () => {
     const said = guest(locks, recipe).split(/^== /m).slice(1).map((part) => part.split('\n').filter((line) => line !== '' && !/^\[|^netloom:/.test(line)))
     expect(said).toEqual(['3,tcp', '4.0', '4.1'].map((version) => [version, 'denied', 'first', 'second', 'refused']))
+    row({ client: linux, service: 'NFS 3', check: 'locks by NLM and NSM: refused at once, or in their turn' })
+    for (const version of ['4.0', '4.1']) row({ client: linux, service: `NFS ${version}`, check: 'locks: refused at once, or in their turn' })
   })
 
   it('runs from a root over version 4.1, which outlives its restart', { timeout: 180_000 }, () => {
@@ -108,5 +115,6 @@ describe('Linux in the lab', () => {
     const { status, stdout, stderr } = spawnSync('node', ['--import', 'tsx', 'src/cli/main.ts', 'test', join(folder, 'lab.yaml')], { encoding: 'utf8', timeout: 170_000 })
     expect(status, `${stdout}${stderr}`).toBe(0)
     expect(stdout).toContain('boot 2 from 10.0.0.1:/srv/root')
+    row({ client: linux, service: 'NFS 4.1', check: 'the root file system, kept over a reboot of the guest' })
   })
 })

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { debian, row } from './interop.ts'
 import { Netns } from './netns.ts'
 
 let netns: Netns
@@ -18,6 +19,7 @@ beforeEach(async () => {
 
 afterEach(() => netns.close())
 
+const libnfs = (): string => debian('libnfs', 'libnfs-utils')
 const url = (path: string, version = 3): string => `nfs://10.0.0.1/${path}?version=${version}`
 
 describe('NFS version 3', () => {
@@ -30,6 +32,7 @@ describe('NFS version 3', () => {
     expect(netns.run('rpcinfo', '-T', 'tcp', '10.0.0.1', 'nfs', '3')).toContain('ready and waiting')
     expect(netns.attempt('rpcinfo', '-t', '10.0.0.1', 'nfs', '2').text).toContain('not available')
     expect(netns.run('showmount', '-e', '10.0.0.1')).toMatch(/\/srv\/closed 192\.0\.2\.0\/24[^]*|\/srv\/ro\s+\(everyone\)/)
+    row({ client: debian('rpcinfo', 'rpcbind'), service: 'NFS: rpcbind', check: 'lists programs by versions 2 to 4; NULL calls over UDP and TCP' }, { client: debian('showmount', 'nfs-common'), service: 'NFS: MOUNT', check: 'lists the exports' })
   })
 
   it('gives and takes files byte for byte, and holds to what the lab file says', { timeout: 60_000 }, () => {
@@ -45,11 +48,13 @@ describe('NFS version 3', () => {
     expect(netns.attempt('nfs-cp', join(netns.folder, 'ro', 'f1'), url('srv/ro/new')).status).not.toBe(0)
     expect(netns.attempt('nfs-ls', url('srv/closed')).status).not.toBe(0)
     expect(() => statSync(join(netns.folder, 'ro', 'new'))).toThrow('ENOENT')
+    row({ client: libnfs(), service: 'NFS 3', check: 'nfs-cp down and up, 0 bytes to 20 MB; read-only and closed exports refuse' })
   })
 
   it('lists a large folder whole', { timeout: 60_000 }, () => {
     for (let at = 0; at < 5000; at++) writeFileSync(join(netns.folder, 'ro', `name-${at}`), '')
     expect(netns.run('nfs-ls', url('srv/ro')).match(/name-\d+$/gm)?.length).toBe(5000)
+    row({ client: libnfs(), service: 'NFS 3', check: 'nfs-ls of a folder with 5000 files' })
   })
 })
 
@@ -65,5 +70,9 @@ describe('NFS version 4.0', () => {
     expect(netns.run('nfs-ls', url('srv/ro', 4)).match(/f\d+$/gm)?.length).toBe(5)
     expect(netns.attempt('nfs-cp', join(netns.folder, 'ro', 'f1'), url('srv/ro/new', 4)).text).toContain('NFS4ERR_ROFS')
     expect(netns.attempt('nfs-ls', url('srv/closed', 4)).text).toContain('NFS4ERR_ACCESS')
+    // Its exit code says nothing.
+    const up = netns.attempt('nfs-cp', join(netns.folder, 'ro', 'f65537'), url('srv/rw/new', 4))
+    expect([up.text, statSync(join(netns.folder, 'rw', 'new')).size]).toEqual([expect.stringContaining('Failed to write'), 0])
+    row({ client: libnfs(), service: 'NFS 4.0', check: 'nfs-cp down, 0 bytes to 20 MB, and nfs-ls; read-only and closed exports refuse' }, { client: libnfs(), service: 'NFS 4.0', check: 'nfs-cp up', result: 'fails in the client: it takes the file that it has just made for read-only, and sends no WRITE' })
   })
 })

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ImageStore } from '../../src/host/images/image-store.ts'
 import { loadImages } from '../../src/host/load-images.ts'
 import { readLab } from '../../src/host/open-lab.ts'
+import { debian, row, versionOn } from './interop.ts'
 import { Netns, type Started } from './netns.ts'
 
 let netns: Netns
@@ -235,6 +236,7 @@ describe('type: qemu', () => {
       await until(() => guest.console().includes('netloom: the script runs'))
       expect(guest.console()).toMatch(/DHCP client bound to address 10\.0\.0\.1\d\d/)
       expect(guest.console()).toContain('netloom: the script runs')
+      row({ client: `${versionOn(guest.console(), 'U-Boot')} in ${debian('QEMU', 'qemu-system-misc')}`, service: 'DHCPv4, TFTP', check: 'leases, fetches its boot script and runs it, by an uplink of type qemu' })
     } finally {
       await guest.stop()
       up.kill('SIGINT')

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/peers/**/*.test.ts'],
+    globalSetup: ['test/peers/interop-table.ts'],
     testTimeout: 300_000,
     hookTimeout: 120_000,
     // Real programs in real time, on cores that others use too: one more try, which the report names.
