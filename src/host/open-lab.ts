@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { services } from '../../services/registry.ts'
 import { concat } from '../base/bytes.ts'
+import type { WasmEngine } from '../cpu/core.ts'
 import { makeCore } from '../cpu/machine-core.ts'
 import { buildLab } from '../lab/build.ts'
 import type { FaultScript } from '../lab/faults/fault-plan.ts'
@@ -41,6 +42,10 @@ export interface LoadOptions extends OpenOptions {
   readonly past?: FilesState
   /** The name under which it runs, when that is not the one its addresses come from. */
   readonly runName?: string | undefined
+  /** Where its machines' wasm runs; an engine of its own when left out. */
+  readonly engine?: WasmEngine
+  /** What `loadImages` would load, for a lab that is put together again. */
+  readonly images?: ReadonlyMap<string, Uint8Array>
 }
 
 export interface ReadLab extends ParsedLab {
@@ -63,12 +68,11 @@ export async function openLab(options: LoadOptions): Promise<{ lab: Lab; read: R
 }
 
 /** Fetches what the lab needs and puts it together. @throws {ConfigError | HostError} */
-export async function loadLab(read: ReadLab, { hear, signal, script, historyBytes, past, runName }: Omit<LoadOptions, keyof OpenOptions> = {}): Promise<Lab> {
+export async function loadLab(read: ReadLab, { hear, signal, script, historyBytes, past, runName, engine = new NodeWasmEngine(), images: known }: Omit<LoadOptions, keyof OpenOptions> = {}): Promise<Lab> {
   const { folder } = read.source
   const store = new ImageStore({ ...(hear === undefined ? {} : { hear }), ...(signal === undefined ? {} : { signal }) })
-  const images = await loadImages(read.topology, folder, store)
+  const images = known ?? await loadImages(read.topology, folder, store)
   const program = await builtIn(read.topology)
-  const engine = new NodeWasmEngine()
   const written = new Set<string>()
   const files = new LabFiles(read.topology, folder, past)
   const topology = runName === undefined ? read.topology : { ...read.topology, name: runName }
