@@ -28,7 +28,7 @@ export function resolveNics(reading: Reading, nodes: ReadonlyMap<string, NodeTex
       end.nic = free(nics)
       nics.set(end.nic, linked(end.nic, latency))
     }
-    all.set(node, [...nics.values()].sort((a, b) => Number(a.name.slice(3)) - Number(b.name.slice(3))))
+    all.set(node, [...nics.values()].map((nic) => (text.nic === undefined ? nic : { model: text.nic, ...nic })).sort((a, b) => Number(a.name.slice(3)) - Number(b.name.slice(3))))
   }
   for (const [node, nics] of all) all.set(node, nics.map((nic) => (nic.mac === '' ? { ...nic, mac: macs.derive(node, nic.name) } : nic)))
   return all
@@ -82,7 +82,7 @@ function attached(reading: Reading, path: Path, name: string, network: string, s
   const plan = networks.find((one) => one.name === network) as NetworkPlan
   const latency = settings?.latency === undefined ? plan.latency : latencyOf(reading, path, settings.latency, sim)
   if (settings?.vlan !== undefined && plan.mode === 'hub') reading.fail([...path, 'vlan'], 'a hub knows no VLANs', `take mode: hub out of networks.${network}`)
-  return { name, mac: settings?.mac?.toLowerCase() ?? '', network, vlan: settings?.vlan, address: addressOf(reading, path, settings?.address, plan), ...sixOf(reading, path, settings?.address6, plan), latency, ...(settings?.mtu === undefined ? {} : { mtu: settings.mtu }) }
+  return { name, mac: settings?.mac?.toLowerCase() ?? '', network, vlan: settings?.vlan, address: addressOf(reading, path, settings?.address, plan), ...sixOf(reading, path, settings?.address6, plan), latency, ...(settings?.mtu === undefined ? {} : { mtu: settings.mtu }), ...(settings?.model === undefined ? {} : { model: settings.model }) }
 }
 
 function addressOf(reading: Reading, path: Path, written: string | undefined, network: NetworkPlan): NicPlan['address'] {

@@ -53,10 +53,11 @@ function whole(reading: Reading, name: string): { kind: string; text: NodeText }
 
 function host(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): HostPlan {
   const path = ['nodes', name]
-  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'steps', 'disks', 'share', 'console', 'magic', 'depends_on', 'ports']) {
+  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'steps', 'nic', 'virtio', 'disks', 'share', 'console', 'magic', 'depends_on', 'ports']) {
     if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'a node of kind service has no such thing', undefined, 'key')
   }
   for (const nic of nics) {
+    if (nic.model !== undefined) reading.fail([...path, 'networks'], 'only a machine has a card of some model', 'take model out')
     if (nic.address === undefined) reading.fail([...path, 'networks'], `${nic.name} of a node of kind service needs an address`, `networks: { ${nic.network ?? 'lan'}: { address: 10.0.0.2 } }`)
   }
   return { name, nics, services: servicesOf(reading, path, text) }
@@ -75,7 +76,9 @@ function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]
   const shares = resolveShares(reading, path, text)
   // One slot is the entropy device's.
   if (nics.length + disks.length + shares.length > slots - 1) reading.fail(path, `${nics.length} interfaces, ${disks.length} disks and ${shares.length} shares; a machine has room for ${slots - 1} in all`, undefined, 'key')
-  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot: resolveBoot(reading, path, text), nics, disks, shares, console: consolePlan(text), magic: magicPlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
+  const boot = resolveBoot(reading, path, text)
+  if (boot.kind === 'program' && (text.virtio === 'pci' || nics.some(({ model }) => model !== undefined && model !== 'virtio'))) reading.fail(path, 'the built-in guests know no PCI: their cards are virtio-mmio', 'take nic, model and virtio out', 'key')
+  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot, nics, ...(text.virtio === undefined ? {} : { virtio: text.virtio }), disks, shares, console: consolePlan(text), magic: magicPlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
 }
 
 function diskPlan({ file, format, read_only: readOnly, overlay, uses }: Exclude<NonNullable<NodeText['disks']>[number], string>): DiskPlan {

@@ -56,7 +56,8 @@ const impairment = {
 export const impairSchema = z.strictObject(impairment)
 
 const mtu = z.int({ error: 'expected an MTU in bytes' }).min(68, { error: 'an MTU is 68 to 65535' }).max(65535, { error: 'an MTU is 68 to 65535' })
-const nic = z.strictObject({ mac: mac.optional(), vlan: vlan.optional(), mtu: mtu.optional().describe('Largest packet that its cable carries, 1500 when left out; larger ones are lost, as behind a tunnel'), impair: impairSchema.optional(), address: z.union([ipv4, cidr]).optional().describe('Of a node of kind service'), address6: ipv6.optional().describe('Of a node of kind service, beside the one it makes of the network’s prefix'), latency: span.optional() })
+const model = z.enum(['virtio', 'virtio-pci', 'e1000'], { error: 'expected virtio, virtio-pci or e1000' })
+const nic = z.strictObject({ mac: mac.optional(), model: model.optional().describe('The card that the guest sees; the node’s nic when left out'), vlan: vlan.optional(), mtu: mtu.optional().describe('Largest packet that its cable carries, 1500 when left out; larger ones are lost, as behind a tunnel'), impair: impairSchema.optional(), address: z.union([ipv4, cidr]).optional().describe('Of a node of kind service'), address6: ipv6.optional().describe('Of a node of kind service, beside the one it makes of the network’s prefix'), latency: span.optional() })
 const attachments = z.union([z.array(name), z.record(name, nic.nullable())], { error: 'expected a list of networks, or a mapping from network to its settings' })
 
 const diskSettings = z.strictObject({
@@ -130,6 +131,8 @@ const node = z.strictObject({
   program: z.enum(['hello', 'script']).optional().describe('A built-in guest: hello net-boots, script does its steps'),
   steps: z.array(scriptStep, { error: 'expected a list of steps' }).min(1, { error: 'a script has a step or more' }).max(64, { error: 'a script has at most 64 steps' }).optional().describe('Of program: script, one after the other'),
   networks: attachments.optional(),
+  nic: model.optional().describe('The card that the guest sees on each of its interfaces; virtio when left out'),
+  virtio: z.enum(['mmio', 'pci'], { error: 'expected mmio or pci' }).optional().describe('Where the guest finds its virtio devices; mmio when left out'),
   disks: z.array(disk, { error: 'expected a list of disks' }).optional(),
   share: share.optional().describe('Folders of this computer that the guest mounts: mount -t 9p -o trans=virtio,version=9p2000.L share0 /mnt'),
   console: console.optional(),

@@ -1,5 +1,6 @@
 /** A lab as plain data: everything the file said and everything it left out, resolved. What `buildLab` reads, and nothing else. */
 import type { Duration } from '../base/time.ts'
+import type { NicModel } from '../board/devices.ts'
 import type { CpuName } from '../cpu/isa/profile.ts'
 import type { FormatName } from '../disk/format.ts'
 import type { Path } from '../stack/service.ts'
@@ -127,6 +128,8 @@ export interface NicPlan {
   /** Its IPv6 addresses that are written or follow from the file; it may make others of what routers say. */
   readonly six?: readonly AddressPlan[]
   readonly latency: Duration
+  /** The card that a machine's guest sees; virtio when left out. */
+  readonly model?: NicModel
   /** Of its cable; undefined: 1500. */
   readonly mtu?: number | undefined
 }
@@ -139,6 +142,8 @@ export interface MachinePlan {
   readonly cpu: CpuName
   readonly boot: BootPlan
   readonly nics: readonly NicPlan[]
+  /** Where its virtio devices are; `mmio` when left out. */
+  readonly virtio?: 'mmio' | 'pci'
   readonly disks: readonly DiskPlan[]
   readonly shares: readonly SharePlan[]
   readonly console: ConsolePlan
