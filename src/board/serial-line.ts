@@ -4,8 +4,8 @@ import type { Chardev } from './bus.ts'
 
 /** What the other side raises: inputs of the modem status register (§8.8), and that it takes no more for now. */
 export const modemInputs = { cts: 0x10, dsr: 0x20, ri: 0x40, dcd: 0x80, hold: 0x100 } as const
-/** What the port raises: outputs of the modem control register (§8.6), and a break that lasts (line control register, bit 6, §8.1). */
-export const modemOutputs = { dtr: 0x01, rts: 0x02, break: 0x40 } as const
+/** What the port raises: outputs of the modem control register (§8.6), a break that lasts (line control register, bit 6, §8.1), and that its queue takes no more. */
+export const modemOutputs = { dtr: 0x01, rts: 0x02, break: 0x40, full: 0x80 } as const
 /** Somebody is at the other end, and ready. */
 export const modemUp = modemInputs.cts | modemInputs.dsr | modemInputs.dcd
 

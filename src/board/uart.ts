@@ -12,28 +12,8 @@ import type { Model } from './model.ts'
 import { dueOf, rearm } from './model.ts'
 import { bitsOf, bitSpan, type LineSettings, modemInputs, modemOutputs, modemUp, plainConsole, type SerialConfig, type SerialLine, settingsOf } from './serial-line.ts'
 import { characterErrors, type ReceiverState, UartReceiver } from './uart-receiver.ts'
+import { divisorLatch, fcr, fifoDepth, fullRoom, ier, iirData, iirFifos, iirLineStatus, iirModem, iirNone, iirTimeout, iirTransmit, lsr, mcr, releaseRoom, tolerance, triggers, usualDivisor } from './uart-registers.ts'
 import { type TransmitterState, UartTransmitter } from './uart-transmitter.ts'
-
-/** Interrupt identification, §8.7: in the order of their priority. */
-const iirNone = 0x01
-const iirLineStatus = 0x06
-const iirData = 0x04
-const iirTimeout = 0x0c
-const iirTransmit = 0x02
-const iirModem = 0x00
-const iirFifos = 0xc0
-
-const ier = { data: 0x01, transmit: 0x02, lineStatus: 0x04, modem: 0x08 } as const
-const lsr = { holdingEmpty: 0x20, transmitterEmpty: 0x40, errors: 0x1e, flaws: 0x1c, fifoError: 0x80 } as const
-const fcr = { enable: 0x01, clearReceiver: 0x02, clearTransmitter: 0x04, trigger: 0xc0 } as const
-const mcr = { dtr: 0x01, rts: 0x02, out1: 0x04, out2: 0x08, loop: 0x10 } as const
-const divisorLatch = 0x80
-const fifoDepth = 16
-const triggers = [1, 4, 8, 14]
-/** 115,200 bit/s, until the guest says otherwise. */
-const usualDivisor = 2
-/** By so much two ends' rates may differ before the last bit is sampled in its neighbour. */
-const tolerance = 0.05
 
 /** The UART's input clock in Hz, as the device tree tells it. */
 export const uartClockHz = 3_686_400
@@ -46,6 +26,7 @@ export type UartState = {
   readonly timedOut: boolean
   readonly due: number | null
   readonly inputs?: number
+  readonly outputs?: number
   readonly transmitter?: TransmitterState
   readonly receiver?: ReceiverState
 }
@@ -60,6 +41,7 @@ export class Uart implements Model {
   /** Rings four character times after the FIFO was last touched (§8.7, "FIFO timeout"). */
   readonly #timeout: Alarm
   readonly #rate: SerialConfig['rate']
+  readonly #wired: boolean
   readonly #transmitter: UartTransmitter
   readonly #receiver: UartReceiver
   #hear: (bytes: Uint8Array) => void = () => undefined
@@ -85,6 +67,7 @@ export class Uart implements Model {
     this.#scheduler = scheduler
     this.#irq = irq
     this.#rate = rate
+    this.#wired = wired
     this.#inputs = wired ? 0 : modemUp
     this.#timeout = scheduler.alarm(`${name}.timeout`, () => {
       this.#timedOut = true
@@ -172,6 +155,7 @@ export class Uart implements Model {
       timedOut: this.#timedOut,
       due: dueOf(this.#timeout),
       inputs: this.#inputs,
+      outputs: this.#outputs,
       transmitter: this.#transmitter.save(),
       receiver: this.#receiver.save(),
     }
@@ -190,7 +174,7 @@ export class Uart implements Model {
     this.#inputs = state.inputs ?? this.#inputs
     this.#receiver.load(state, state.receiver ?? { errors: new Uint8Array(0), queueErrors: new Uint8Array(0), due: null })
     if (state.transmitter !== undefined) this.#transmitter.load(state.transmitter)
-    this.#outputs = this.#outputsNow()
+    this.#outputs = state.outputs ?? this.#outputsNow()
     this.#transmitPending = state.transmitPending
     this.#timedOut = state.timedOut
     rearm(this.#timeout, this.#scheduler, state.due)
@@ -246,6 +230,7 @@ export class Uart implements Model {
 
   #arrived(enter: () => void): void {
     enter()
+    if (this.#wired) this.#tellOutputs()
     this.#update()
   }
 
@@ -261,6 +246,7 @@ export class Uart implements Model {
   #receive(): number {
     this.#timedOut = false
     const byte = this.#receiver.read()
+    if (this.#wired) this.#tellOutputs()
     this.#update()
     return byte
   }
@@ -329,7 +315,8 @@ export class Uart implements Model {
 
   /** In loop-back the outputs are inactive and the line is marking (§8.6). */
   #outputsNow(): number {
-    return this.#mcr & mcr.loop ? 0 : (this.#mcr & (mcr.dtr | mcr.rts)) | (this.#lcr & modemOutputs.break)
+    const full = this.#receiver.room < (this.#outputs & modemOutputs.full ? releaseRoom : fullRoom) ? modemOutputs.full : 0
+    return this.#mcr & mcr.loop ? full : (this.#mcr & (mcr.dtr | mcr.rts)) | (this.#lcr & modemOutputs.break) | full
   }
 
   #tellOutputs(): void {

@@ -58,7 +58,7 @@ export class Driver {
       this.#pacer = new Pacer(lab)
       lab.door.stampBy(this.#pacer)
     }
-    for (const machine of lab.machines.values()) machine.transcript.listen((_, time) => this.#activity(time))
+    for (const machine of lab.machines.values()) for (const transcript of machine.transcripts) transcript.listen((_, time) => this.#activity(time))
   }
 
   /** Runs until the lab ends or is stopped. @throws whatever the lab throws: a fault of ours. */
@@ -119,6 +119,12 @@ export class Driver {
   type(node: string, bytes: Uint8Array): void {
     this.#lab.door.type(node, bytes)
     this.#activity(this.#lab.now)
+    this.#wake?.()
+  }
+
+  /** Modem lines or a break of a serial port's other end. */
+  signal(line: string, signal: number): void {
+    this.#lab.door.signal(line, signal)
     this.#wake?.()
   }
 

@@ -27,6 +27,8 @@ import { Lab, type LabPieces } from './lab.ts'
 import type { LabParts } from './lab-parts.ts'
 import { MachineIsland } from './machine-island.ts'
 import { guestProgram } from './magic/guest-program.ts'
+import { NullModem, type NullModemEnd, type SerialAct } from './serial/null-modem.ts'
+import { lineName, type SerialPlace, type SerialPlan } from './serial/serial-plan.ts'
 import { nodeViews, probeOf } from './service-views.ts'
 import { ShareSession } from './share/session.ts'
 import { sixOf } from './six.ts'
@@ -77,6 +79,7 @@ class Builder {
     for (const plan of this.#topology.hosts) this.#host(plan)
     for (const plan of this.#topology.machines) for (const nic of plan.nics) if (nic.network !== undefined) this.#plug(plan, nic, nic.network)
     for (const plan of this.#topology.links) this.#link(plan)
+    for (const { name, serials = [] } of this.#topology.machines) for (const [port, serial] of serials.entries()) this.#nullModem({ node: name, port }, serial)
     for (const plan of this.#topology.uplinks) this.#uplink(plan)
     for (const plan of this.#topology.networks) this.#nat(plan)
     for (const plan of this.#topology.hosts) for (const service of plan.services) this.#service(plan, service)
@@ -113,6 +116,7 @@ class Builder {
       ...(plan.virtio === undefined ? {} : { virtio: plan.virtio }),
       disks: plan.disks.map((disk) => this.#parts.disk(disk)),
       shares: plan.shares.map((share) => ({ tag: share.tag, server: this.#share(plan, share) })),
+      ...(plan.serials === undefined ? {} : { serials: plan.serials.map(({ rate, to }) => ({ rate, wired: to !== undefined })) }),
       random: this.#random.fork(`machine ${plan.name}`),
       magic: this.#magic(plan),
       log,
@@ -121,6 +125,7 @@ class Builder {
     const events = {
       said: (bytes: Uint8Array, time: Instant) => this.#lab?.said(plan.name, bytes, time),
       powered: (state: 'running' | 'off', time: Instant) => this.#lab?.powered(plan.name, state, time),
+      serial: (act: SerialAct, time: Instant) => this.#lab?.serial(plan.name, act, time),
     }
     const island: MachineIsland = new MachineIsland(plan, machine, log, events)
     this.#machines.set(plan.name, island)
@@ -206,6 +211,19 @@ class Builder {
     })
     const ports = cable({ latency: this.#latency(plan.latency, true), rateBps: plan.rateBps, near: ends[0].end, far: ends[1].end })
     for (const [at, { machine, node, nic, index }] of ends.entries()) machine.nics[index].plug(this.#tap(ports[at], machine.timeline, node, nic))
+  }
+
+  /** What goes from one end to the other; the other way is the other end's. */
+  #nullModem(from: SerialPlace, { to }: SerialPlan): void {
+    if (to === undefined) return
+    const modem = new NullModem(this.#serialEnd(to), this.#latency(this.#topology.sim.latency, true), this.#sent)
+    const island = this.#machines.get(from.node) as MachineIsland
+    island.hearSerial((act, time) => act.port === from.port && modem.carry(act, time))
+  }
+
+  #serialEnd(place: SerialPlace): NullModemEnd {
+    const { machine, serials } = this.#machines.get(place.node) as MachineIsland
+    return { name: lineName(place), scheduler: machine.timeline, line: serials[place.port], running: () => machine.state === 'running' }
   }
 
   /** A port of the network's switch, or for a tunnel an interface of its gateway, whose far end is the outside's. */

@@ -15,9 +15,15 @@ import { type Alarm, between, type Clock, type Duration, type Instant, type Sche
 /** Something that came in. `time` is on the lab's clock. */
 export interface Entry {
   readonly time: Instant
+  /** A console by its node, another serial port as `node1:serial1`. */
   readonly node: string
   readonly bytes: Uint8Array
+  /** Instead of bytes: modem lines and whether the guest may send (`modemInputs`), or `breakSignal`. */
+  readonly signal?: number
 }
+
+/** A break on a serial line. */
+export const breakSignal = 0x200
 
 /** A frame that came in by an uplink. Its bytes are the lab's: who wants to keep them copies them. */
 export interface FrameEntry {
@@ -35,10 +41,10 @@ export interface OutsideEntry {
 }
 
 /** What was typed at one console and has not reached its guest. */
-export type LineState = { readonly waiting: readonly { readonly time: number; readonly bytes: Uint8Array }[]; readonly due: number | undefined }
+export type LineState = { readonly waiting: readonly { readonly time: number; readonly bytes: Uint8Array; readonly signal?: number }[]; readonly due: number | undefined }
 
 /** What was typed so far, and what of it still waits, by node. */
-export type DoorState = { readonly entries: readonly { readonly time: number; readonly node: string; readonly bytes: Uint8Array }[]; readonly lines: { readonly [node: string]: LineState } }
+export type DoorState = { readonly entries: readonly { readonly time: number; readonly node: string; readonly bytes: Uint8Array; readonly signal?: number }[]; readonly lines: { readonly [node: string]: LineState } }
 
 /** How long to wait until the guest has taken what its serial line holds: ten characters at 115,200 baud. */
 const retry = 868_000 as Duration
@@ -74,8 +80,8 @@ export class Door implements Stateful<DoorState> {
     this.#clock = clock
   }
 
-  /** A guest's console, on the scheduler of its machine. @param running whether the machine is on; until it is, what is typed waits. */
-  open(node: string, scheduler: Scheduler, chardev: Chardev, running: () => boolean): void {
+  /** A guest's serial line, on the scheduler of its machine. @param running whether the machine is on; until it is, what is typed waits. */
+  open(node: string, scheduler: Scheduler, chardev: LineEnd, running: () => boolean): void {
     this.#lines.set(node, new Line(node, scheduler, chardev, running))
   }
 
@@ -168,6 +174,16 @@ export class Door implements Stateful<DoorState> {
     return this.replay({ time: this.#clock.now, node, bytes })
   }
 
+  /** Modem lines, or a break, of a serial port's other end. */
+  signal(node: string, signal: number): void {
+    this.replay({ time: this.#clock.now, node, bytes: new Uint8Array(0), signal })
+  }
+
+  /** Bytes that have not reached the guest yet. */
+  waiting(node: string): number {
+    return this.#lines.get(node)?.waiting ?? 0
+  }
+
   /** Typed by the lab file itself, in answer to what `node` just said: a replay types it again, so it is not recorded. */
   speak(node: string, time: Instant, bytes: Uint8Array): void {
     this.#lines.get(node)?.take(time, bytes)
@@ -177,43 +193,56 @@ export class Door implements Stateful<DoorState> {
   replay(entry: Entry): number {
     const line = this.#lines.get(entry.node)
     if (line === undefined) return 0
-    const taken = line.take(entry.time, entry.bytes)
-    if (taken > 0) this.entries.push({ ...entry, bytes: entry.bytes.slice(0, taken) })
+    const taken = line.take(entry.time, entry.bytes, entry.signal)
+    if (taken > 0 || entry.signal !== undefined) this.entries.push({ ...entry, bytes: entry.bytes.slice(0, taken) })
     return taken
   }
 
   /** What came by uplinks and NATs is not in it: they keep it themselves. */
   save(): DoorState {
-    const entries = this.entries.map(({ time, node, bytes }) => ({ time, node, bytes: bytes.slice() }))
+    const entries = this.entries.map((entry) => ({ ...entry, bytes: entry.bytes.slice() }))
     return { entries, lines: Object.fromEntries([...this.#lines].map(([node, line]) => [node, line.save()])) }
   }
 
   /** The machines' clocks must stand where they stood. */
   load(state: DoorState): void {
-    this.entries.splice(0, this.entries.length, ...state.entries.map(({ time, node, bytes }) => ({ time: time as Instant, node, bytes: bytes.slice() })))
+    this.entries.splice(0, this.entries.length, ...state.entries.map((entry) => ({ ...entry, time: entry.time as Instant, bytes: entry.bytes.slice() })))
     for (const [node, line] of this.#lines) line.load(state.lines[node])
   }
 }
 
+/** What a line leads to; a plain one knows no modem lines. */
+type LineEnd = Chardev & { drive?(inputs: number): void; break?(): void }
+
+interface Arrival {
+  readonly time: Instant
+  readonly bytes: Uint8Array
+  readonly signal?: number
+}
+
 class Line implements Stateful<LineState> {
   readonly #scheduler: Scheduler
-  readonly #chardev: Chardev
+  readonly #chardev: LineEnd
   readonly #running: () => boolean
   readonly #alarm: Alarm
-  #waiting: { readonly time: Instant; readonly bytes: Uint8Array }[] = []
+  #waiting: Arrival[] = []
   #length = 0
 
-  constructor(node: string, scheduler: Scheduler, chardev: Chardev, running: () => boolean) {
+  constructor(node: string, scheduler: Scheduler, chardev: LineEnd, running: () => boolean) {
     this.#scheduler = scheduler
     this.#chardev = chardev
     this.#running = running
     this.#alarm = scheduler.alarm(`door ${node}`, () => this.#feed())
   }
 
-  take(time: Instant, bytes: Uint8Array): number {
+  get waiting(): number {
+    return this.#length
+  }
+
+  take(time: Instant, bytes: Uint8Array, signal?: number): number {
     const taken = bytes.slice(0, longestQueue - this.#length)
-    if (taken.length === 0) return 0
-    this.#waiting.push({ time, bytes: taken })
+    if (taken.length === 0 && signal === undefined) return 0
+    this.#waiting.push({ time, bytes: taken, ...(signal === undefined ? {} : { signal }) })
     this.#length += taken.length
     if (this.#alarm.due === undefined) this.#alarm.arm(between(this.#scheduler.now, time))
     return taken.length
@@ -224,11 +253,11 @@ class Line implements Stateful<LineState> {
   }
 
   save(): LineState {
-    return { waiting: this.#waiting.map(({ time, bytes }) => ({ time, bytes: bytes.slice() })), due: this.#alarm.due }
+    return { waiting: this.#waiting.map((one) => ({ ...one, bytes: one.bytes.slice() })), due: this.#alarm.due }
   }
 
   load({ waiting, due }: LineState): void {
-    this.#waiting = waiting.map(({ time, bytes }) => ({ time: time as Instant, bytes: bytes.slice() }))
+    this.#waiting = waiting.map((one) => ({ ...one, time: one.time as Instant, bytes: one.bytes.slice() }))
     this.#length = waiting.reduce((sum, { bytes }) => sum + bytes.length, 0)
     if (due === undefined) this.#alarm.disarm()
     else this.#alarm.arm(between(this.#scheduler.now, due as Instant))
@@ -238,13 +267,33 @@ class Line implements Stateful<LineState> {
     if (!this.#running()) return
     const due = this.#waiting.filter((one) => one.time <= this.#scheduler.now)
     const later = this.#waiting.slice(due.length)
-    const bytes = concat(...due.map((one) => one.bytes))
-    const room = Math.min(this.#chardev.room, bytes.length)
-    if (room > 0) this.#chardev.write(bytes.subarray(0, room))
-    this.#length -= room
-    const rest = bytes.subarray(room)
-    this.#waiting = rest.length > 0 ? [{ time: this.#scheduler.now, bytes: rest.slice() }, ...later] : later
+    const rest = this.#deliver(due)
+    this.#waiting = [...rest, ...later]
     if (rest.length > 0) this.#alarm.arm(retry)
     else if (later.length > 0) this.#alarm.arm(between(this.#scheduler.now, later[0].time))
+  }
+
+  /** In order, as far as there is room; what holds the guest's own output overtakes what waits. @returns what is left. */
+  #deliver(due: readonly Arrival[]): Arrival[] {
+    const rest: Arrival[] = []
+    for (let at = 0; at < due.length; ) {
+      const { signal } = due[at]
+      if (signal !== undefined) {
+        at++
+        if (signal !== breakSignal) this.#chardev.drive?.(signal)
+        else if (rest.length > 0) rest.push(due[at - 1])
+        else this.#chardev.break?.()
+        continue
+      }
+      let end = at
+      while (end < due.length && due[end].signal === undefined) end++
+      const bytes = concat(...due.slice(at, end).map((one) => one.bytes))
+      const room = rest.length > 0 ? 0 : Math.min(this.#chardev.room, bytes.length)
+      if (room > 0) this.#chardev.write(bytes.subarray(0, room))
+      this.#length -= room
+      if (room < bytes.length) rest.push({ time: this.#scheduler.now, bytes: bytes.slice(room) })
+      at = end
+    }
+    return rest
   }
 }

@@ -25,6 +25,8 @@ import type { Journal } from './journal.ts'
 import type { MachineIsland } from './machine-island.ts'
 import { proberName } from './resolve-reach.ts'
 import { RunHash } from './run-hash.ts'
+import type { SerialAct } from './serial/null-modem.ts'
+import { lineName } from './serial/serial-plan.ts'
 import type { History } from './snapshot/history.ts'
 import { Starter } from './starter.ts'
 import type { HearFrame, Tap } from './tap.ts'
@@ -133,7 +135,9 @@ export class Lab implements LabPieces {
     for (const nat of this.nats.values()) this.door.joinNat(nat)
     for (const [node, { machine }] of this.machines) if (machine.magic !== undefined) this.door.joinAgent(node, machine.magic.agent)
     this.guests = new GuestLink(this.door, this.machines)
-    for (const [node, { machine }] of this.machines) this.door.open(node, machine.timeline, machine.console, () => machine.state === 'running')
+    for (const [node, { machine, serials }] of this.machines) {
+      for (const [port, line] of (serials.length > 0 ? serials : [machine.console]).entries()) this.door.open(lineName({ node, port }), machine.timeline, line, () => machine.state === 'running')
+    }
     this.verdicts = new Verdicts(this.topology.tests, {
       transcript: (node) => (this.machines.get(node) as MachineIsland).transcript,
       machine: (node) => (this.machines.get(node) as MachineIsland).machine,
@@ -276,7 +280,14 @@ export class Lab implements LabPieces {
   powered(node: string, state: 'running' | 'off', time: Instant): void {
     this.#hash.lane(`${node} power`).add(time, utf8(state))
     this.#starter.powered(node, state, time)
-    if (state === 'running') this.door.wake(node)
+    if (state === 'running') for (const port of this.machines.get(node)?.transcripts.keys() ?? []) this.door.wake(lineName({ node, port }))
+  }
+
+  /** For the builder: a serial port has sent, or changed its modem lines. */
+  serial(node: string, act: SerialAct, time: Instant): void {
+    const source = `${node} serial${act.port}`
+    if (act.kind === 'outputs') this.#hash.lane(`${source} outputs`).add(time, Uint8Array.of(act.outputs))
+    else if (act.port > 0) this.#hash.lane(source).add(time, act.bytes)
   }
 
   /** For the builder: a fault has befallen a packet. */

@@ -6,6 +6,9 @@ import type { Machine, MachineSnapshot } from '../board/machine.ts'
 import type { Port } from '../link/port.ts'
 import type { Island } from './islands.ts'
 import type { Ending } from './snapshot/machine-log.ts'
+import type { SerialLine } from '../board/serial-line.ts'
+import type { SerialAct } from './serial/null-modem.ts'
+import { lineName } from './serial/serial-plan.ts'
 import { Player } from './snapshot/player.ts'
 import type { MachinePlan } from './topology.ts'
 import { Transcript } from './transcript.ts'
@@ -17,6 +20,7 @@ export type PowerState = 'waiting' | 'running' | 'idle' | 'off'
 export interface MachineEvents {
   said(bytes: Uint8Array, time: Instant): void
   powered(state: 'running' | 'off', time: Instant): void
+  serial?(act: SerialAct, time: Instant): void
 }
 
 /** From a guest's wish to restart until its first instruction; a board's reset takes its time, and a guest in a loop of them must not be free. */
@@ -27,10 +31,15 @@ export class MachineIsland implements Island {
   readonly plan: MachinePlan
   readonly machine: Machine
   readonly transcript: Transcript
+  /** What each serial port has said; the first is the console's. */
+  readonly transcripts: readonly Transcript[]
+  /** Its serial ports; of a machine in another thread none but the console is to be had. */
+  readonly serials: readonly SerialLine[]
   readonly #log: Log
   readonly #events: MachineEvents
   readonly #power: Alarm
   readonly #startHearers = new Set<() => void>()
+  readonly #serialHearers = new Set<(act: SerialAct, time: Instant) => void>()
   readonly #endHearers = new Set<(ending: Ending, time: Instant) => void>()
   /** Who plays the machine while its lab is brought back. */
   #player: Player | undefined
@@ -45,11 +54,14 @@ export class MachineIsland implements Island {
     this.name = plan.name
     this.plan = plan
     this.machine = machine
-    this.transcript = new Transcript(plan.name)
+    this.serials = (machine as { readonly serials?: readonly SerialLine[] }).serials ?? []
+    this.transcripts = (this.serials.length > 0 ? this.serials : [machine.console]).map((_, port) => new Transcript(lineName({ node: plan.name, port })))
+    this.transcript = this.transcripts[0]
     this.#log = log
     this.#events = events
     this.#power = machine.timeline.alarm('power', () => this.#start())
     machine.console.listen((bytes) => this.#said(bytes))
+    for (const port of (plan.serials ?? []).keys()) this.#openSerial(port)
   }
 
   get now(): Instant {
@@ -86,11 +98,17 @@ export class MachineIsland implements Island {
     return () => void this.#endHearers.delete(hearer)
   }
 
+  /** Told of what its serial ports do: of the console only where it has a null modem. @returns how to stop hearing. */
+  hearSerial(hearer: (act: SerialAct, time: Instant) => void): () => void {
+    this.#serialHearers.add(hearer)
+    return () => void this.#serialHearers.delete(hearer)
+  }
+
   /** From now on the machine is played from a log of what it did. @param ports those that are plugged in. */
   play(log: Uint8Array, ports: readonly Port[]): Player {
     const say = (bytes: Uint8Array): void => this.#said(bytes)
     const odd = (sentence: string): void => this.#log.warn('guest.odd', sentence, { machine: this.name })
-    this.#player = new Player({ timeline: this.machine.timeline, ports, say, odd }, log)
+    this.#player = new Player({ timeline: this.machine.timeline, ports, say, odd, serial: (act) => this.#serial(act) }, log)
     return this.#player
   }
 
@@ -127,6 +145,25 @@ export class MachineIsland implements Island {
     this.#power.disarm()
     this.machine.powerOff()
     this.#heed()
+  }
+
+  #openSerial(port: number): void {
+    const line = this.serials[port]
+    if (line === undefined) return
+    const wired = this.plan.serials?.[port]?.to !== undefined
+    const say = (bytes: Uint8Array): void => this.#serial({ kind: 'serial', port, bitTime: Math.round(line.bitTime * 1000), bytes })
+    if (port > 0) line.listen(say)
+    else if (wired) line.listen((bytes) => {
+      this.#said(bytes)
+      say(bytes)
+    })
+    line.listenOutputs((outputs) => this.#serial({ kind: 'outputs', port, outputs }))
+  }
+
+  #serial(act: SerialAct): void {
+    if (act.kind === 'serial' && act.port > 0) this.transcripts[act.port].hear(act.bytes, this.now)
+    this.#events.serial?.(act, this.now)
+    for (const hear of this.#serialHearers) hear(act, this.now)
   }
 
   #said(bytes: Uint8Array): void {

@@ -5,6 +5,7 @@ import { resolveBoot } from './resolve-boot.ts'
 import { refuseSameForwards, resolveForwards } from './resolve-forwards.ts'
 import { resolveNics } from './resolve-nics.ts'
 import type { LooseLink } from './resolve-links.ts'
+import { pairSerials, resolveSerials } from './serial/resolve-serials.ts'
 import { resolveShares } from './resolve-shares.ts'
 import { serviceWords, servicesOf } from './resolve-networks.ts'
 import type { NodeText } from './schema.ts'
@@ -35,7 +36,7 @@ export function resolveNodes(reading: Reading, networks: readonly NetworkPlan[],
   }
   refuseCircles(reading, machines)
   refuseSameForwards(reading, machines)
-  return { machines, hosts }
+  return { machines: pairSerials(reading, machines), hosts }
 }
 
 /** The node with its kind and the defaults laid under it, key by key. */
@@ -53,7 +54,7 @@ function whole(reading: Reading, name: string): { kind: string; text: NodeText }
 
 function host(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): HostPlan {
   const path = ['nodes', name]
-  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'steps', 'nic', 'virtio', 'disks', 'share', 'console', 'magic', 'depends_on', 'ports']) {
+  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'steps', 'nic', 'virtio', 'disks', 'share', 'console', 'serial', 'magic', 'depends_on', 'ports']) {
     if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'a node of kind service has no such thing', undefined, 'key')
   }
   for (const nic of nics) {
@@ -74,11 +75,12 @@ function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]
   if (memoryBytes % 4096 !== 0) reading.fail([...path, 'memory'], 'memory comes in pages of 4K')
   const disks = (text.disks ?? []).map((disk): DiskPlan => diskPlan(typeof disk === 'string' ? { file: disk } : disk))
   const shares = resolveShares(reading, path, text)
+  const serials = resolveSerials(reading, path, text.serial)
   // One slot is the entropy device's.
   if (nics.length + disks.length + shares.length > slots - 1) reading.fail(path, `${nics.length} interfaces, ${disks.length} disks and ${shares.length} shares; a machine has room for ${slots - 1} in all`, undefined, 'key')
   const boot = resolveBoot(reading, path, text)
   if (boot.kind === 'program' && (text.virtio === 'pci' || nics.some(({ model }) => model !== undefined && model !== 'virtio'))) reading.fail(path, 'the built-in guests know no PCI: their cards are virtio-mmio', 'take nic, model and virtio out', 'key')
-  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot, nics, ...(text.virtio === undefined ? {} : { virtio: text.virtio }), disks, shares, console: consolePlan(text), magic: magicPlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
+  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot, nics, ...(text.virtio === undefined ? {} : { virtio: text.virtio }), disks, shares, console: consolePlan(text), ...(serials === undefined ? {} : { serials }), magic: magicPlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
 }
 
 function diskPlan({ file, format, read_only: readOnly, overlay, uses }: Exclude<NonNullable<NodeText['disks']>[number], string>): DiskPlan {

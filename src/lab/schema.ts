@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { cpuNames } from '../cpu/isa/profile.ts'
 import { isIpv6 } from './addresses.ts'
 import { formatWords } from '../disk/format.ts'
+import { serialSchema } from './serial/serial-schema.ts'
 import { duration, type Quantity, rate, share as part, size } from './units.ts'
 
 /** A name that may become a host name, a file name and a part of an interface name. */
@@ -136,6 +137,7 @@ const node = z.strictObject({
   disks: z.array(disk, { error: 'expected a list of disks' }).optional(),
   share: share.optional().describe('Folders of this computer that the guest mounts: mount -t 9p -o trans=virtio,version=9p2000.L share0 /mnt'),
   console: console.optional(),
+  serial: serialSchema.optional().describe('Serial ports and what is at their other ends; the first is the console'),
   magic: magic.optional().describe('Magic instructions and semihosting: netloom cp and exec, and what docs/magic.md says'),
   depends_on: dependencies.optional(),
   ports: z.array(text.min(1, { error: 'expected ports like "2222:22"' }), { error: 'expected a list of ports like "2222:22"' }).optional().describe('Ports of this computer that are the guest’s, through NAT: "2222:22", "0.0.0.0:2222:22", "5353:53/udp", "./web.sock:80"'),

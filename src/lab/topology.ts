@@ -4,6 +4,7 @@ import type { NicModel } from '../board/devices.ts'
 import type { CpuName } from '../cpu/isa/profile.ts'
 import type { FormatName } from '../disk/format.ts'
 import type { Path } from '../stack/service.ts'
+import type { SerialPlan } from './serial/serial-plan.ts'
 import type { VolumeSource } from '../stack/volume.ts'
 import type { FrameCount } from './tests/frame-tests.ts'
 import type { MemoryLook, RegisterLook } from './tests/guest-tests.ts'
@@ -147,6 +148,8 @@ export interface MachinePlan {
   readonly disks: readonly DiskPlan[]
   readonly shares: readonly SharePlan[]
   readonly console: ConsolePlan
+  /** By port; undefined: one console, in no time. */
+  readonly serials?: readonly SerialPlan[]
   /** Magic instructions mean something; undefined: they are HINTs. */
   readonly magic?: MagicPlan | undefined
   readonly dependsOn: readonly DependencyPlan[]

@@ -106,6 +106,7 @@ export class History {
     }
     this.#stops.push(
       island.transcript.listen((bytes, time) => add({ kind: 'console', time, bytes })),
+      island.hearSerial((act, time) => add({ time, ...act })),
       island.hearEnd((ending, time) => add({ kind: 'end', time, ...ending })),
       lab.journal.hear(({ source, event, time, message }) => event === 'guest.odd' && source === island.name && add({ kind: 'odd', time, sentence: message })),
     )

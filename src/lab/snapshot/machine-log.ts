@@ -6,6 +6,7 @@ import { fromUtf8, utf8 } from '../../base/bytes.ts'
 import type { Instant } from '../../base/time.ts'
 import type { Frame, Offload } from '../../link/port.ts'
 import type { Finish } from '../../board/finisher.ts'
+import type { SerialAct } from '../serial/null-modem.ts'
 import { ByteReader, ByteWriter } from './byte-stream.ts'
 
 /** How a machine stopped running. */
@@ -21,8 +22,9 @@ export type MachineAct =
   /** One of its devices has reported what a guest did. */
   | { readonly kind: 'odd'; readonly time: Instant; readonly sentence: string }
   | ({ readonly kind: 'end'; readonly time: Instant } & Ending)
+  | ({ readonly time: Instant } & SerialAct)
 
-const kinds = ['frame', 'console', 'odd', 'end'] as const
+const kinds = ['frame', 'console', 'odd', 'end', 'serial', 'outputs'] as const
 const cuts: readonly Offload['segmentation'][] = ['none', 'tcp4', 'tcp6', 'udp']
 const endings = ['off', 'reset'] as const
 const finishes = ['none', 'poweroff', 'reset', 'fail'] as const
@@ -60,6 +62,14 @@ export class MachineLog {
         writer.number(endings.indexOf(act.state))
         writer.number(finishes.indexOf(act.finish?.kind ?? 'none'))
         writer.number(act.finish?.kind === 'fail' ? act.finish.code : 0)
+        return
+      case 'serial':
+        writer.number(act.port)
+        writer.number(act.bitTime)
+        return writer.put(act.bytes)
+      case 'outputs':
+        writer.number(act.port)
+        writer.number(act.outputs)
     }
   }
 
@@ -110,6 +120,10 @@ export class MachineLogReader {
         const finish: Finish | undefined = word === 'none' ? undefined : word === 'fail' ? { kind: word, code } : { kind: word }
         return { kind, time, state, finish }
       }
+      case 'serial':
+        return { kind, time, port: reader.number(), bitTime: reader.number(), bytes: reader.take() }
+      case 'outputs':
+        return { kind, time, port: reader.number(), outputs: reader.number() }
     }
   }
 

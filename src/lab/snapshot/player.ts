@@ -5,6 +5,7 @@
 import type { Instant } from '../../base/time.ts'
 import type { Timeline } from '../../base/timeline.ts'
 import type { Port } from '../../link/port.ts'
+import type { SerialAct } from '../serial/null-modem.ts'
 import { type Ending, type MachineAct, MachineLogReader } from './machine-log.ts'
 
 /** What a played act does to the lab. */
@@ -14,6 +15,7 @@ export interface Stage {
   readonly ports: readonly Port[]
   say(bytes: Uint8Array): void
   odd(sentence: string): void
+  serial(act: SerialAct): void
 }
 
 export class Player {
@@ -74,6 +76,7 @@ export class Player {
     if (act.kind === 'frame') this.#stage.ports[act.nic]?.send(act.frame)
     else if (act.kind === 'console') this.#stage.say(act.bytes)
     else if (act.kind === 'odd') this.#stage.odd(act.sentence)
+    else if (act.kind === 'serial' || act.kind === 'outputs') this.#stage.serial(act)
     else this.ended = { state: act.state, finish: act.finish, endedAt: act.time }
   }
 }
