@@ -17,17 +17,34 @@ import { compareCores } from './compare.ts'
 const ramBase = 0x8000_0000
 const ramBytes = 0x2_0000
 const codeAt = 0x1000
-const codeBytes = 0x800
 const ticks = 400
 
-/** Two machines of one profile, used again and again. */
+export interface HostileShape {
+  /** One core for each: 0 interprets, 1 compiles all. Cores are compared after every stream. */
+  readonly thresholds: readonly number[]
+  readonly codeBytes: number
+  /** Streams that share what stands in RAM round the code, and the instructions that they are put together from. */
+  readonly streamsOfImage: number
+}
+
+const thorough: HostileShape = { thresholds: [0, 1], codeBytes: 0x800, streamsOfImage: 1 }
+/** For quantity: no compiling, which takes a hundred times as long as the stream itself. */
+export const quick: HostileShape = { thresholds: [0], codeBytes: 0x180, streamsOfImage: 20_000 }
+
+/** Machines of one profile, used again and again. */
 export class HostilePair {
   readonly #cores: readonly Core[]
   readonly #cpu: CpuName
+  readonly #shape: HostileShape
+  #image = new Uint8Array(ramBytes)
+  /** Instructions made ahead: words, the short ones with 0xffff above. */
+  #stock = new Uint32Array(0)
+  #streams = 0
 
-  constructor(cpu: CpuName) {
+  constructor(cpu: CpuName, shape: HostileShape = thorough) {
     this.#cpu = cpu
-    this.#cores = [0, 1].map((threshold) => machineOf({ harts: 1, ramBase, ramBytes, threshold, cpu }, {
+    this.#shape = shape
+    this.#cores = shape.thresholds.map((threshold) => machineOf({ harts: 1, ramBase, ramBytes, threshold, cpu }, {
       read: (address) => (address < 0x1000_0000 ? undefined : address & 0x7fff_ffff),
       write: (address) => address >= 0x1000_0000,
     }))
@@ -35,10 +52,15 @@ export class HostilePair {
 
   /** @returns what differed after the stream; throws what the core throws */
   run(random: Random): string | undefined {
-    const image = this.#image(random)
+    if (this.#streams++ % this.#shape.streamsOfImage === 0) this.#fill(random)
+    const code = this.#code(random)
     for (const core of this.#cores) {
-      core.ram.set(image)
-      core.wrote(0, image.length)
+      if (this.#streams % this.#shape.streamsOfImage === 1 % this.#shape.streamsOfImage) {
+        core.ram.set(this.#image)
+        core.wrote(0, ramBytes)
+      }
+      core.ram.set(code, codeAt)
+      core.wrote(codeAt, code.length)
       core.reset(ramBase + codeAt, ramBase, 0)
     }
     const cuts = [1 + random.below(ticks), ticks]
@@ -48,18 +70,24 @@ export class HostilePair {
         while (core.now < end && !core.idle) core.run(end as Instant)
         if (core.now < end) core.skip(end as Instant)
       }
-      const differences = compareCores(this.#cores[0], this.#cores[1])
+      const differences = this.#cores.slice(1).flatMap((core) => compareCores(this.#cores[0], core))
       if (differences.length > 0) return differences.join('; ')
     }
     return undefined
   }
 
-  #image(random: Random): Uint8Array {
-    const image = random.bytes(ramBytes)
-    const view = new DataView(image.buffer)
+  #fill(random: Random): void {
+    this.#image = random.bytes(ramBytes)
+    const view = new DataView(this.#image.buffer)
+    if (this.#shape.streamsOfImage > 1) this.#stock = this.#stockUp(random)
     // Page tables that are hardly ever right: entries to RAM with random bits.
     for (let at = 0; at < ramBytes; at += 8) if (random.below(4) === 0) view.setBigUint64(at, (BigInt((ramBase >>> 12) + random.below(ramBytes >>> 12)) << 10n) | BigInt(random.below(256) | 1), true)
-    let at = codeAt
+  }
+
+  #code(random: Random): Uint8Array {
+    const code = new Uint8Array(this.#shape.codeBytes + 0x400)
+    const view = new DataView(code.buffer)
+    let at = 0
     const put = (word: number, length: 2 | 4): void => {
       if (length === 4) view.setUint32(at, word, true)
       else view.setUint16(at, word, true)
@@ -68,10 +96,20 @@ export class HostilePair {
     this.#preamble(random, put)
     const wild = random.below(3) === 0
     for (;;) {
-      if (at >= codeAt + codeBytes) return image
+      if (at >= this.#shape.codeBytes) return code.subarray(0, at)
       if (wild && random.below(2) === 0) put(random.below(0x1_0000), 2)
-      else this.#instruction(random, put)
+      else if (this.#stock.length === 0) this.#instruction(random, put)
+      else {
+        const word = this.#stock[random.below(this.#stock.length)]
+        put(word >>> 16 === 0xffff ? word & 0xffff : word, word >>> 16 === 0xffff ? 2 : 4)
+      }
     }
+  }
+
+  #stockUp(random: Random): Uint32Array {
+    const words: number[] = []
+    while (words.length < 50_000) this.#instruction(random, (word, length) => words.push(length === 2 ? word | 0xffff_0000 : word))
+    return new Uint32Array(words)
   }
 
   /** Registers, then CSRs with values that matter. */
