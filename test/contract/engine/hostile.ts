@@ -36,7 +36,7 @@ export class HostilePair {
   readonly #cores: readonly Core[]
   readonly #cpu: CpuName
   readonly #shape: HostileShape
-  #image = new Uint8Array(ramBytes)
+  #image: Uint8Array = new Uint8Array(ramBytes)
   /** Instructions made ahead: words, the short ones with 0xffff above. */
   #stock = new Uint32Array(0)
   #streams = 0
