@@ -38,7 +38,7 @@ export class HostilePair {
   readonly #shape: HostileShape
   #image: Uint8Array = new Uint8Array(ramBytes)
   /** Instructions made ahead: words, the short ones with 0xffff above. */
-  #stock = new Uint32Array(0)
+  #stock: Uint32Array = new Uint32Array(0)
   #streams = 0
 
   constructor(cpu: CpuName, shape: HostileShape = thorough) {
