@@ -44,8 +44,8 @@ export interface Devices {
   readonly nics: readonly Nic[]
 }
 
-export function makeDevices(config: DevicesConfig & { readonly random: Random }, timeline: Scheduler, report: (sentence: string) => void): Devices {
-  const { nics: cards, disks, shares = [], random, virtio: transport = 'mmio' } = config
+export function makeDevices(config: DevicesConfig & { readonly harts: number; readonly random: Random }, timeline: Scheduler, report: (sentence: string) => void): Devices {
+  const { harts, nics: cards, disks, shares = [], random, virtio: transport = 'mmio' } = config
   const slots: VirtioDevice[] = []
   const functions: PciFunction[] = []
   const nics: Nic[] = []
@@ -62,7 +62,7 @@ export function makeDevices(config: DevicesConfig & { readonly random: Random },
       put(card, model === 'virtio-pci' || transport === 'pci')
     }
   })
-  disks.forEach((disk, index) => put(new VirtioBlk(`disk${index}`, timeline, disk)))
+  disks.forEach((disk, index) => put(new VirtioBlk(`disk${index}`, timeline, disk, harts)))
   put(new VirtioRng(random.fork('rng')))
   shares.forEach(({ tag, server }, index) => put(new VirtioNinep(`share${index}`, tag, timeline, server)))
   return { slots, functions, nics }

@@ -1,19 +1,22 @@
-/** virtio-blk, the block device. virtio 1.2 §5.2. Requests are served one after another; each takes its time and ends by an alarm. */
+/**
+ * virtio-blk, the block device. virtio 1.2 §5.2. Requests are served one after another, whichever queue they came by, in the order of their arrival; each takes its
+ * time and ends by an alarm. So a flush covers all that was answered before it, and all that arrived before it too.
+ */
 import { putU16le, putU32le, putU64le, u32le, utf8 } from '../../base/bytes.ts'
 import { Malformed } from '../../base/errors.ts'
 import type { Alarm, Scheduler } from '../../base/time.ts'
 import { nanoseconds } from '../../base/time.ts'
 import type { BlockDevice } from '../../disk/block.ts'
-import { DiskError } from '../../disk/block.ts'
+import { DiskError, writeZeros } from '../../disk/block.ts'
 import { dueOf, rearm } from '../model.ts'
 import type { Chain } from './chain.ts'
 import { copyChains, gather, scatter, slice } from './chain.ts'
 import type { VirtioDevice, VirtioHost } from './device.ts'
 
 /** §5.2.3. */
-export const blkFeatures = { segmentsMax: 2, readOnly: 5, blockSize: 6, flush: 9, writeZeroes: 14 } as const
+export const blkFeatures = { segmentsMax: 2, geometry: 4, readOnly: 5, blockSize: 6, flush: 9, queues: 12, discard: 13, writeZeroes: 14 } as const
 /** §5.2.6. */
-const request = { in: 0, out: 1, flush: 4, getId: 8, writeZeroes: 13 } as const
+const request = { in: 0, out: 1, flush: 4, getId: 8, discard: 11, writeZeroes: 13 } as const
 const result = { ok: 0, ioError: 1, unsupported: 2 } as const
 
 const sectorBytes = 512
@@ -25,32 +28,43 @@ const requestMaxBytes = 64 * 1024 * 1024
 /** What a request costs in virtual time, in ns: a fast solid-state disk. */
 const accessTime = 20_000
 const timePerByte = 0.5
-/** Sectors of one write-zeroes request. */
+/** Sectors of one part of a discard or write-zeroes request, and parts of one. */
 const zeroesMax = 32_768
+const partsMax = 16
+const partBytes = 16
+/** A part's flag: what is zeroed may give up its room (§5.2.6). */
+const unmap = 1
+/** Cylinders, heads and sectors of floppy disks by their size in KiB; all others are told as most firmware tells them. */
+const floppies: Readonly<Record<number, readonly number[]>> = { 360: [40, 2, 9], 720: [80, 2, 9], 1200: [80, 2, 15], 1440: [80, 2, 18], 2880: [80, 2, 36] }
+const [usualHeads, usualSectors, cylindersMax] = [16, 63, 16_383]
 
-/** `waiting`: requests taken and not answered, oldest first. */
-export type BlkState = { readonly waiting: readonly Chain[]; readonly due: number | null }
+type Waiting = { readonly queue: number; readonly chain: Chain }
+
+/** `waiting`: requests taken and not answered, oldest first, and by which queue they came. */
+export type BlkState = { readonly waiting: readonly Waiting[]; readonly due: number | null }
 
 export class VirtioBlk implements VirtioDevice {
   readonly name: string
   readonly deviceId = 2
   readonly features: readonly number[]
-  readonly queues = [{ name: 'requests', max: queueMax }]
+  readonly queues: readonly { readonly name: string; readonly max: number }[]
   readonly config: Uint8Array
   readonly #scheduler: Scheduler
   readonly #disk: BlockDevice
   readonly #alarm: Alarm
   #host: VirtioHost | undefined
-  #waiting: Chain[] = []
+  #waiting: Waiting[] = []
 
-  /** @param name unique on the machine: `disk0`; also what get-id answers. */
-  constructor(name: string, scheduler: Scheduler, disk: BlockDevice) {
+  /** @param name unique on the machine: `disk0`; also what get-id answers. @param queues one for each hart. */
+  constructor(name: string, scheduler: Scheduler, disk: BlockDevice, queues = 1) {
     this.name = name
     this.#scheduler = scheduler
     this.#disk = disk
-    const { segmentsMax, readOnly, blockSize, flush, writeZeroes } = blkFeatures
-    this.features = disk.readOnly ? [segmentsMax, readOnly, blockSize, flush] : [segmentsMax, blockSize, flush, writeZeroes]
-    this.config = buildConfig(disk)
+    this.queues = Array.from({ length: queues }, (_, index) => ({ name: queues === 1 ? 'requests' : `requests${index}`, max: queueMax }))
+    const { segmentsMax, geometry, readOnly, blockSize, flush, queues: several, discard, writeZeroes } = blkFeatures
+    const always = [segmentsMax, geometry, blockSize, flush, ...(queues > 1 ? [several] : [])]
+    this.features = disk.readOnly ? [...always, readOnly] : [...always, discard, writeZeroes]
+    this.config = buildConfig(disk, queues)
     this.#alarm = scheduler.alarm(`${name}.done`, () => this.#host?.attempt(() => this.#finish()))
   }
 
@@ -58,14 +72,14 @@ export class VirtioBlk implements VirtioDevice {
     this.#host = host
   }
 
-  notify(): void {
-    const queue = this.#host?.queues[0]
+  notify(index: number): void {
+    const queue = this.#host?.queues[index]
     for (let left = queue?.size ?? 0; left > 0; left--) {
       const chain = queue?.pop()
       if (chain === undefined) break
-      this.#waiting.push(chain)
+      this.#waiting.push({ queue: index, chain })
     }
-    if (this.#waiting.length > queueMax) throw new Malformed(`${this.name}: more requests than the queue has room for`)
+    if (this.#waiting.length > queueMax * this.queues.length) throw new Malformed(`${this.name}: more requests than the queue has room for`)
     if (this.#alarm.due === undefined) this.#begin()
   }
 
@@ -75,16 +89,16 @@ export class VirtioBlk implements VirtioDevice {
   }
 
   save(): BlkState {
-    return { waiting: copyChains(this.#waiting), due: dueOf(this.#alarm) }
+    return { waiting: copy(this.#waiting), due: dueOf(this.#alarm) }
   }
 
   load(state: BlkState): void {
-    this.#waiting = copyChains(state.waiting)
+    this.#waiting = copy(state.waiting)
     rearm(this.#alarm, this.#scheduler, state.due)
   }
 
   #begin(): void {
-    const next = this.#waiting[0]
+    const next = this.#waiting[0]?.chain
     if (next === undefined) return
     const bytes = Math.min(next.readableBytes + next.writableBytes, requestMaxBytes)
     this.#alarm.arm(nanoseconds(accessTime + bytes * timePerByte))
@@ -93,14 +107,16 @@ export class VirtioBlk implements VirtioDevice {
   /** The transfer happens in the instant it ends, so a guest that looks early sees nothing of it. */
   #finish(): void {
     const host = this.#host
-    const chain = this.#waiting.shift()
-    if (host === undefined || chain === undefined || !host.running) return
+    const next = this.#waiting.shift()
+    if (host === undefined || next === undefined || !host.running) return
+    const { chain } = next
+    const queue = host.queues[next.queue]
     // The last writable byte is the status (§5.2.6); without one there is no way to answer.
     if (chain.writableBytes === 0 || chain.readableBytes < headerBytes) throw new Malformed(`${this.name}: request without header or status`)
     const { status, written } = this.#serve(host, chain)
     scatter(host.memory, chain.writable, chain.writableBytes - 1, Uint8Array.of(status))
-    host.queues[0].push(chain.head, written + 1)
-    host.queues[0].signal()
+    queue.push(chain.head, written + 1)
+    queue.signal()
     this.#begin()
   }
 
@@ -146,30 +162,30 @@ export class VirtioBlk implements VirtioDevice {
         id.set(utf8(this.name).subarray(0, idBytes))
         return scatter(memory, slice(chain.writable, 0, chain.writableBytes - 1), 0, id)
       }
+      case request.discard:
+        // What was discarded may read as anything; a disk that can't give room up leaves it as it is.
+        for (const { offset, length } of this.#parts(host, chain, 0)) this.#disk.zero?.(offset, length)
+        return 0
       case request.writeZeroes:
-        this.#writeZeroes(host, chain)
+        for (const { offset, length } of this.#parts(host, chain, unmap)) writeZeros(this.#disk, offset, length)
         return 0
       default:
         throw new Unsupported()
     }
   }
 
-  /** One segment a request, as `max_write_zeroes_seg` says: sector u64, count u32, flags u32 (§5.2.6). */
-  #writeZeroes(host: VirtioHost, chain: Chain): void {
-    const segment = gather(host.memory, chain.readable, headerBytes, 16)
-    if (segment.length < 16 || chain.readableBytes > headerBytes + 16) throw new Unsupported()
-    // Bit 0 is unmap, which was not offered; the device then answers UNSUPP.
-    if (u32le(segment, 12) !== 0) throw new Unsupported()
-    const count = u32le(segment, 8)
-    if (count > zeroesMax) throw new DiskError('EINVAL', `${count} sectors to zero in one request`)
-    let left = count * sectorBytes
-    let offset = this.#writableRange(u32le(segment, 0) + u32le(segment, 4) * 2 ** 32, left)
-    const zeroes = new Uint8Array(Math.min(left, 1 << 16))
-    for (; left > 0; left -= zeroes.length) {
-      const part = zeroes.subarray(0, Math.min(left, zeroes.length))
-      this.#disk.write(offset, part)
-      offset += part.length
-    }
+  /** The ranges of a discard or write-zeroes request: sector u64, count u32, flags u32 each (§5.2.6). All are checked before any is done. */
+  #parts({ memory }: VirtioHost, chain: Chain, flags: number): { offset: number; length: number }[] {
+    const bytes = chain.readableBytes - headerBytes
+    if (bytes === 0 || bytes % partBytes !== 0 || bytes > partsMax * partBytes) throw new DiskError('EINVAL', `${this.name}: ranges of ${bytes} bytes`)
+    const table = gather(memory, chain.readable, headerBytes, bytes)
+    return Array.from({ length: bytes / partBytes }, (_, index) => {
+      const at = index * partBytes
+      if (u32le(table, at + 12) & ~flags) throw new Unsupported()
+      const count = u32le(table, at + 8)
+      if (count > zeroesMax) throw new DiskError('EINVAL', `${count} sectors in one range`)
+      return { offset: this.#writableRange(u32le(table, at) + u32le(table, at + 4) * 2 ** 32, count * sectorBytes), length: count * sectorBytes }
+    })
   }
 
   #writableRange(sector: number, length: number): number {
@@ -189,15 +205,28 @@ export class VirtioBlk implements VirtioDevice {
 
 class Unsupported extends Error {}
 
+const copy = (waiting: readonly Waiting[]): Waiting[] => waiting.map(({ queue, chain }) => ({ queue, chain: copyChains([chain])[0] }))
+
 /** §5.2.4. */
-function buildConfig(disk: BlockDevice): Uint8Array {
+function buildConfig(disk: BlockDevice, queues: number): Uint8Array {
   const config = new Uint8Array(60)
-  putU64le(config, 0, BigInt(Math.floor(disk.size / sectorBytes)))
+  const sectors = Math.floor(disk.size / sectorBytes)
+  putU64le(config, 0, BigInt(sectors))
   // seg_max: two descriptors of the queue are header and status.
   putU32le(config, 12, queueMax - 2)
+  const [cylinders, heads, perTrack] = floppies[disk.size / 1024] ?? [Math.min(cylindersMax, Math.floor(sectors / (usualHeads * usualSectors))), usualHeads, usualSectors]
+  putU16le(config, 16, cylinders)
+  config[18] = heads
+  config[19] = perTrack
   putU32le(config, 20, sectorBytes)
-  putU16le(config, 34, 1)
-  putU32le(config, 48, zeroesMax)
-  putU32le(config, 52, 1)
+  putU16le(config, 34, queues)
+  if (disk.readOnly) return config
+  for (const at of [36, 48]) {
+    putU32le(config, at, zeroesMax)
+    putU32le(config, at + 4, partsMax)
+  }
+  // Discards are aligned to sectors, as everything is.
+  putU32le(config, 44, 1)
+  config[56] = 1
   return config
 }

@@ -87,6 +87,50 @@ describe('virtio-blk', () => {
     expect([three[511], three[512], three[1023], three[1024]]).toEqual([1, 0, 0, 3])
   })
 
+  it('discards and zeroes several ranges at once, gives up room where the disk can, and does nothing of a list with a range that is wrong', () => {
+    const zeroed: number[][] = []
+    const disk = Object.assign(new MemoryDisk(new Uint8Array(8 * 512).fill(7)), { zero: (offset: number, length: number) => void zeroed.push([offset, length]) })
+    const at = board(disk)
+    const ranges = (...list: [sector: number, count: number, flags: number][]): Uint8Array => concat(...list.map(([sector, count, flags]) => {
+      const range = new Uint8Array(16)
+      putU64le(range, 0, BigInt(sector))
+      putU32le(range, 8, count)
+      putU32le(range, 12, flags)
+      return range
+    }))
+    const status = (type: number, bytes: Uint8Array): number => ask(at, { bytes: header(type, 0) }, { bytes }).status
+    expect(status(11, ranges([0, 2, 0], [4, 1, 0]))).toBe(0)
+    expect(status(13, ranges([6, 1, 1]))).toBe(0)
+    expect(zeroed).toEqual([[0, 1024], [2048, 512], [3072, 512]])
+    expect([status(11, ranges([0, 1, 0], [8, 1, 0])), status(11, ranges([0, 1, 1])), status(13, ranges([0, 1, 2])), status(11, new Uint8Array(24)), status(11, new Uint8Array(17 * 16))]).toEqual([1, 2, 2, 1, 1])
+    expect(zeroed).toHaveLength(3)
+    expect(board(new MemoryDisk(new Uint8Array(512), { readOnly: true })).driver.slot.read(0x100 + 36, 4)).toBe(0)
+  })
+
+  it('tells a geometry: a floppy disk its own', () => {
+    const of = (kib: number): number[] => {
+      const { driver } = board(new MemoryDisk(new Uint8Array(kib * 1024)))
+      return [driver.slot.read(0x110, 2), driver.slot.read(0x112, 1), driver.slot.read(0x113, 1)]
+    }
+    expect([of(1440), of(1024)]).toEqual([[80, 2, 18], [2, 16, 63]])
+  })
+
+  it('has a queue for each hart, answers where it was asked, and in the order of arrival over all of them: a flush behind a write of another queue covers it', () => {
+    const timeline = new Timeline()
+    const done: string[] = []
+    const disk = Object.assign(new MemoryDisk(new Uint8Array(512)), { flush: () => void done.push('flush') })
+    const write = disk.write.bind(disk)
+    disk.write = (offset, from) => (done.push('write'), write(offset, from))
+    const driver = new Driver(new VirtioBlk('disk0', timeline, disk, 2)).start([12], 2)
+    expect(driver.slot.read(0x100 + 34, 2)).toBe(2)
+    driver.lend(1, { bytes: header(1, 0) }, { bytes: new Uint8Array(512) }, { room: 1 })
+    driver.lend(0, { bytes: header(4, 0) }, { room: 1 })
+    driver.kick(1)
+    driver.kick(0)
+    timeline.run(second)
+    expect([done, driver.used(0), driver.used(1)]).toEqual([['write', 'flush'], [[0, 1]], [[0, 1]]])
+  })
+
   it('answers an I/O error outside the disk, for parts of a sector, and for a write to a read-only disk', () => {
     const at = board()
     expect(ask(at, { bytes: header(0, 8) }, { room: 512 }).status).toBe(1)
