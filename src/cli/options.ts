@@ -24,7 +24,18 @@ export interface UpOptions extends GlobalOptions {
   readonly saveAt?: readonly string[]
   /** `256M`. */
   readonly history?: string
+  /** `node1:1234`, each. */
+  readonly gdb?: readonly string[]
   readonly dryRun?: boolean
+}
+
+export interface ReplayOptions extends GlobalOptions {
+  /** A folder that takes the replayed run. */
+  readonly keep?: string
+  /** `frame:412`, `3.2s`, `console:"Kernel panic"`. */
+  readonly to?: string
+  /** `node1:1234`. */
+  readonly gdb?: string
 }
 
 export interface TestOptions extends GlobalOptions {

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { diskWords } from './disk-words.ts'
 import { exitCodes, fail } from './failure.ts'
-import type { ExecOptions, GlobalOptions, StackOptions, TestOptions, TraceOptions, UpOptions } from './options.ts'
+import type { ExecOptions, GlobalOptions, ReplayOptions, StackOptions, TestOptions, TraceOptions, UpOptions } from './options.ts'
 import { version } from '../host/version.ts'
 
 /** Commander hands over arguments and options untyped; each command below says what it expects. */
@@ -65,6 +65,7 @@ function running(program: Command, act: Act): void {
     .option('--from <snapshot>', 'go on from a saved lab; restore says the same')
     .option('--save-at <time=file...>', 'save the lab on the way, e.g. 3s=booted.nlsnap')
     .option('--history <size>', 'how much to keep so that the lab can be saved, 256M when left out, 16M with NAT or uplinks; 0 keeps nothing')
+    .option('--gdb <node...>', 'NODE[:PORT]: the lab stands in front of the node’s first instruction until a debugger comes')
     .option('--dry-run', 'say what would be started')
     .action(act(async (file: string | undefined, options: UpOptions) => (await import('./commands/up.ts')).up(file, options)))
   program
@@ -141,6 +142,11 @@ function looking(program: Command, act: Act): void {
     .description('a file to or from a node that has magic: netloom cp ./x node1:/tmp/; - is standard input or output')
     .action(act(async (from: string, to: string, options: GlobalOptions) => (await import('./commands/cp.ts')).cp(from, to, options)))
   program
+    .command('gdb <node>')
+    .description('a port for a debugger of a running node (gdb-multiarch); while it stands, the whole lab does')
+    .option('-p, --port <port>', 'any free one when left out')
+    .action(act(async (node: string, options: GlobalOptions & { port?: string }) => (await import('./commands/gdb.ts')).gdb(node, options)))
+  program
     .command('logs [node]')
     .description('what the lab’s parts said, or a node’s console')
     .option('-f, --follow', 'and what they say from now on, until Ctrl-C')
@@ -169,7 +175,9 @@ function looking(program: Command, act: Act): void {
     .description('a run kept with --keep once more, from its inputs alone')
     .option('-f, --file <file>', 'the lab file, when it has moved')
     .option('--keep <folder>', 'keep the replayed run there, for diff')
-    .action(act(async (folder: string, options: GlobalOptions) => (await import('./commands/replay.ts')).replay(folder, options)))
+    .option('--to <moment>', 'only so far: frame:412, 3.2s or console:"Kernel panic"; shows registers, code and network rings')
+    .option('--gdb <node>', 'NODE[:PORT]: then a debugger takes over, which can go back in time')
+    .action(act(async (folder: string, options: ReplayOptions) => (await import('./commands/replay.ts')).replay(folder, options)))
   program
     .command('diff <first> <second>')
     .description('where two runs kept with --keep part')

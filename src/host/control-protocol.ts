@@ -4,6 +4,7 @@
  */
 import type { LinkChange } from '../lab/faults/link-control.ts'
 
+import type { DebugDoor } from './debug/debug-doors.ts'
 import type { GuestRequest } from './guest-server.ts'
 import type { ForwardPlan } from '../lab/topology.ts'
 
@@ -18,6 +19,8 @@ export type ControlRequest =
   | { readonly do: 'save'; readonly file: string }
   | { readonly do: 'links'; readonly where?: string | undefined }
   | { readonly do: 'link'; readonly where: string; readonly change: LinkChange }
+  /** Answered with the door, its port chosen. */
+  | { readonly do: 'gdb'; readonly door: DebugDoor }
   | { readonly do: 'forwards' }
   /** `node`: its name, or an address. */
   | { readonly do: 'forward'; readonly node: string; readonly plan: ForwardPlan }

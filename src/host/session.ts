@@ -14,6 +14,7 @@ import { attach, ConsoleEnd } from './console-end.ts'
 import type { ControlRequest, LabRow } from './control-protocol.ts'
 import { type ControlReply, ControlServer } from './control-server.ts'
 import { followJournal, followTranscript } from './follow.ts'
+import { type DebugDoor, DebugDoors } from './debug/debug-doors.ts'
 import { Driver } from './driver.ts'
 import { serveGuest } from './guest-server.ts'
 import type { ReadLab } from './open-lab.ts'
@@ -30,6 +31,8 @@ export interface SessionOptions {
   readonly capture?: string | undefined
   /** A folder that takes the whole run. */
   readonly keep?: string | undefined
+  /** Machines that wait for a debugger in front of their first instruction. */
+  readonly gdb?: readonly DebugDoor[] | undefined
   /** A folder that takes one console log per node. */
   readonly logs?: string | undefined
   /** Somebody sits at this terminal. */
@@ -50,6 +53,7 @@ export class Session {
   readonly #control: ControlServer
   readonly #consoles: ConsoleEnd[] = []
   readonly #closers: (() => void)[] = []
+  readonly #doors: DebugDoors
   #visitors = 0
   #nats: Nats | undefined
   #reactor: Reactor | undefined
@@ -63,11 +67,12 @@ export class Session {
     this.#options = options
     this.driver = new Driver(lab, { clock: lab.topology.sim.clock, attended: options.attended })
     this.snapshots = new SnapshotTaker(lab, this.driver)
+    this.#doors = new DebugDoors(lab, this.driver, options.keep === undefined ? undefined : 'the run is kept, and what a debugger changes is in no record')
     this.#control = new ControlServer((request) => this.#answer(request))
   }
 
-  /** Opens sockets and files. @throws {HostError} what the host refuses; everything opened before is closed again. */
-  async open(): Promise<void> {
+  /** Opens sockets and files. @returns where debuggers come in. @throws {HostError} what the host refuses; everything opened before is closed again. */
+  async open(): Promise<readonly DebugDoor[]> {
     try {
       if (this.#options.reachable) await this.#reach()
       for (const [node, island] of this.lab.machines) await this.#console(node, island)
@@ -76,6 +81,10 @@ export class Session {
       if (this.lab.uplinks.size + this.lab.nats.size > 0) this.#react()
       if (this.lab.uplinks.size > 0) await this.#uplinks()
       if (this.lab.nats.size > 0) await this.#leadOut()
+      this.#closers.push(() => this.#doors.close())
+      const doors: DebugDoor[] = []
+      for (const door of this.#options.gdb ?? []) doors.push(await this.#doors.open(door, true))
+      return doors
     } catch (error) {
       this.close('it was not started')
       throw error
@@ -175,6 +184,8 @@ export class Session {
         return { value: null }
       case 'guest':
         return serveGuest(this.lab, request, () => this.driver.stir())
+      case 'gdb':
+        return this.#doors.open(request.door).then((value) => ({ value }))
       case 'forwards':
         return { value: this.#nats?.rows ?? [] }
       case 'forward':

@@ -8,9 +8,10 @@ import { loadLab, readLab } from '../../host/open-lab.ts'
 import { readInputs, replay as play } from '../../host/replay-run.ts'
 import { runNames, RunKeeper } from '../../host/run-keeper.ts'
 import { exitCodes, printable } from '../failure.ts'
-import type { GlobalOptions } from '../options.ts'
+import type { ReplayOptions } from '../options.ts'
 
-export async function replay(folder: string, options: GlobalOptions & { readonly keep?: string }): Promise<number> {
+export async function replay(folder: string, options: ReplayOptions): Promise<number> {
+  if (options.to !== undefined || options.gdb !== undefined) return (await import('./travel.ts')).travel(folder, options)
   const { card } = readKeptRun(folder)
   const file = options.file ?? card.file
   if (file === undefined) throw new ConfigError(`${folder} does not say of which lab file it is`, undefined, 'name it: -f FILE')

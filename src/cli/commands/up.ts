@@ -1,4 +1,5 @@
 /** `netloom up`: starts a lab in the foreground, or in a process of its own with `-d`. */
+import { doorText, parseDebugDoor } from '../../host/debug/debug-doors.ts'
 import { Session } from '../../host/session.ts'
 import { loadLab, type LoadOptions, type ReadLab, readLab } from '../../host/open-lab.ts'
 import { restoreLab } from '../../host/snapshots/restore-lab.ts'
@@ -40,8 +41,8 @@ export async function up(file: string | undefined, options: UpOptions): Promise<
     const bar = new ProgressBar(options.quiet === true)
     const { lab, read } = await source.load({ hear: bar.hear, signal: aborter.signal, historyBytes }).finally(() => bar.done())
     const screen = new UpScreen(lab, options, detached)
-    session = new Session(lab, read, { capture: options.capture, logs: options.logs, keep: options.keep, attended: screen.attended || detached, reachable: true })
-    await session.open()
+    session = new Session(lab, read, { gdb: options.gdb?.map(parseDebugDoor), capture: options.capture, logs: options.logs, keep: options.keep, attended: screen.attended || detached, reachable: true })
+    for (const door of await session.open()) process.stderr.write(doorText(door))
     const saves = new SaveQueue(session.snapshots, points, options.quiet === true)
     screen.open(session.driver)
     const end = await session.run().finally(() => screen.close())

@@ -16,6 +16,8 @@ export class ReplayDebuggee implements Debuggee {
   readonly #gone: () => void
   #points: readonly Breakpoint[] = []
   #released = false
+  /** Something is under way. */
+  #busy = false
 
   /** @param goto to a moment in words. @param gone called when the debugger has gone and nothing is under way. */
   constructor(time: TimeMachine, goto: (moment: string) => Promise<string>, gone: () => void) {
@@ -42,8 +44,8 @@ export class ReplayDebuggee implements Debuggee {
   }
 
   move(motion: Motion, hart: number, halted: (halt: Halt) => void): void {
-    this.#time.interrupted = false
-    void this.#moved(motion, hart).then((halt) => (this.#released ? this.#gone() : halted(halt)))
+    this.#begin()
+    void this.#moved(motion, hart).then((halt) => this.#ended(() => halted(halt)))
   }
 
   interrupt(): void {
@@ -51,14 +53,25 @@ export class ReplayDebuggee implements Debuggee {
   }
 
   command(words: string, answer: (text: string) => void): void {
-    this.#time.interrupted = false
-    void command(words, { island: () => this.#time.island, goto: (moment) => this.#went(moment) }).then(answer)
+    this.#begin()
+    void command(words, { island: () => this.#time.island, goto: (moment) => this.#went(moment) }).then((text) => this.#ended(() => answer(text)))
   }
 
   release(): void {
     this.#released = true
     this.#time.interrupted = true
-    this.#gone()
+    if (!this.#busy) this.#gone()
+  }
+
+  #begin(): void {
+    this.#time.interrupted = false
+    this.#busy = true
+  }
+
+  #ended(tell: () => void): void {
+    this.#busy = false
+    if (this.#released) this.#gone()
+    else tell()
   }
 
   async #went(moment: string): Promise<string> {
