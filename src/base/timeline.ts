@@ -54,6 +54,11 @@ export class Timeline implements Scheduler {
     return this.#heap[0]?.due
   }
 
+  /** The name of that alarm. */
+  get nextName(): string | undefined {
+    return this.#heap[0]?.name
+  }
+
   alarm(name: string, ring: () => void): Alarm {
     return new StandingAlarm(this, name, ring)
   }

@@ -24,6 +24,8 @@ export interface UpOptions extends GlobalOptions {
   readonly saveAt?: readonly string[]
   /** `256M`. */
   readonly history?: string
+  /** `2`, `auto`. */
+  readonly workers?: string
   /** `node1:1234`, each. */
   readonly gdb?: readonly string[]
   readonly dryRun?: boolean
@@ -48,6 +50,8 @@ export interface TestOptions extends GlobalOptions {
   readonly tap?: boolean
   /** `1..500`. */
   readonly seeds?: string
+  /** `2`, `auto`. */
+  readonly workers?: string
   /** Where failed runs leave what is known of them. */
   readonly results?: string
 }

@@ -66,6 +66,7 @@ function running(program: Command, act: Act): void {
     .option('--save-at <time=file...>', 'save the lab on the way, e.g. 3s=booted.nlsnap')
     .option('--history <size>', 'how much to keep so that the lab can be saved, 256M when left out, 16M with NAT or uplinks; 0 keeps nothing')
     .option('--gdb <node...>', 'NODE[:PORT]: the lab stands in front of the node’s first instruction until a debugger comes')
+    .option('--workers <number>', 'threads that machines may run in, or auto; the file’s sim.workers, or 1, when left out')
     .option('--dry-run', 'say what would be started')
     .action(act(async (file: string | undefined, options: UpOptions) => (await import('./commands/up.ts')).up(file, options)))
   program
@@ -85,6 +86,7 @@ function running(program: Command, act: Act): void {
     .option('--keep <folder>', 'keep the whole run there, for diff')
     .option('--junit <file>', 'write the verdicts as JUnit XML')
     .option('--tap', 'print the verdicts as TAP')
+    .option('--workers <number>', 'threads that machines may run in, or auto; the file’s sim.workers, or 1, when left out')
     .option('--seeds <range>', 'run with every seed of a range like 1..500; the first that fails is shrunk')
     .option('--results <folder>', 'where failed runs leave packets, consoles and explanation; .netloom beside the lab file when left out')
     .action(act(async (file: string | undefined, options: TestOptions) => (await import('./commands/test.ts')).test(file, options)))

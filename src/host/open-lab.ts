@@ -18,6 +18,7 @@ import { build } from './images/cpio.ts'
 import { ImageStore } from './images/image-store.ts'
 import { type OpenedSource, openSource } from './lab-source.ts'
 import { loadImages } from './load-images.ts'
+import { startMachineThreads } from './machine-threads.ts'
 import { openVolume } from './volume/open-volume.ts'
 import { nodeKind } from './node-facade/node-kind.ts'
 import { rememberOrigin } from './snapshots/lab-origin.ts'
@@ -32,6 +33,8 @@ export interface OpenOptions {
 }
 
 export interface LoadOptions extends OpenOptions {
+  /** Threads for machines, in place of the file's. */
+  readonly workers?: number | 'auto' | undefined
   readonly hear?: HearProgress
   readonly signal?: AbortSignal
   /** In place of chance, single hits of the faults. */
@@ -68,7 +71,7 @@ export async function openLab(options: LoadOptions): Promise<{ lab: Lab; read: R
 }
 
 /** Fetches what the lab needs and puts it together. @throws {ConfigError | HostError} */
-export async function loadLab(read: ReadLab, { hear, signal, script, historyBytes, past, runName, engine = new NodeWasmEngine(), images: known }: Omit<LoadOptions, keyof OpenOptions> = {}): Promise<Lab> {
+export async function loadLab(read: ReadLab, { hear, signal, script, historyBytes, past, runName, engine = new NodeWasmEngine(), images: known, workers }: Omit<LoadOptions, keyof OpenOptions> = {}): Promise<Lab> {
   const { folder } = read.source
   const store = new ImageStore({ ...(hear === undefined ? {} : { hear }), ...(signal === undefined ? {} : { signal }) })
   const images = known ?? await loadImages(read.topology, folder, store)
@@ -76,7 +79,9 @@ export async function loadLab(read: ReadLab, { hear, signal, script, historyByte
   const written = new Set<string>()
   const files = new LabFiles(read.topology, folder, past)
   const topology = runName === undefined ? read.topology : { ...read.topology, name: runName }
+  const threads = await startMachineThreads(topology, workers)
   const lab = buildLab(topology, {
+    threads,
     makeCore: (config) => {
       try {
         return makeCore({ ...config, engine })

@@ -23,6 +23,8 @@ export interface TestRunOptions extends Pick<SessionOptions, 'capture' | 'logs' 
   readonly signal: AbortSignal
   /** Said of tests that are still open at the end. */
   readonly endText: (end: LabEnd) => string
+  /** Threads for machines, instead of the file's. */
+  readonly workers?: number | 'auto' | undefined
   /** Instead of the file's. */
   readonly faults?: readonly FaultPlan[] | undefined
   readonly script?: FaultScript | undefined
@@ -32,7 +34,7 @@ export interface TestRunOptions extends Pick<SessionOptions, 'capture' | 'logs' 
 export async function runTests(read: ReadLab, options: TestRunOptions): Promise<TestRun> {
   const chosen = options.faults === undefined ? read : { ...read, topology: { ...read.topology, faults: options.faults } }
   const started = performance.now()
-  const lab = await loadLab(chosen, { signal: options.signal, ...(options.hear === undefined ? {} : { hear: options.hear }), ...(options.script === undefined ? {} : { script: options.script }) })
+  const lab = await loadLab(chosen, { signal: options.signal, workers: options.workers, ...(options.hear === undefined ? {} : { hear: options.hear }), ...(options.script === undefined ? {} : { script: options.script }) })
   lab.endWithTests = true
   const session = new Session(lab, chosen, { capture: options.capture, logs: options.logs, keep: options.keep, attended: false, reachable: false })
   const stop = (): void => session.driver.stop()

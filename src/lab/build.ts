@@ -1,5 +1,6 @@
 /** Topology → Lab: machines, networks, hosts and cables are made and put together. Nothing runs yet. */
 import { ConfigError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
 import { SeededRandom } from '../base/random.ts'
 import { usualEpoch } from '../base/calendar.ts'
 import { type Clock, type Duration, type Instant, type Scheduler, start } from '../base/time.ts'
@@ -24,6 +25,7 @@ import { FileOverlay } from './file-overlay.ts'
 import { Holds } from './holds.ts'
 import { Journal } from './journal.ts'
 import { Lab, type LabPieces } from './lab.ts'
+import type { LabMachine } from './lab-machine.ts'
 import type { LabParts } from './lab-parts.ts'
 import { MachineIsland } from './machine-island.ts'
 import { guestProgram } from './magic/guest-program.ts'
@@ -33,6 +35,9 @@ import { nodeViews, probeOf } from './service-views.ts'
 import { ShareSession } from './share/session.ts'
 import { sixOf } from './six.ts'
 import { Tap } from './tap.ts'
+import { Crew } from './threads/crew.ts'
+import { FarMachine } from './threads/far-machine.ts'
+import { isAnswered } from './threads/placement.ts'
 import type { HostPlan, LinkPlan, MachinePlan, NetworkPlan, NicPlan, ServicePlan, SharePlan, Topology, UplinkPlan } from './topology.ts'
 import { Uplink } from './uplink.ts'
 
@@ -64,16 +69,22 @@ class Builder {
   /** Set once the lab is there; before that nothing happens. */
   #lab: Lab | undefined
   #lookAhead: Duration | undefined
+  readonly #crew: Crew | undefined
 
   constructor(topology: Topology, parts: LabParts) {
     this.#topology = topology
     this.#parts = parts
     this.#random = new SeededRandom(topology.sim.seed)
+    if (parts.threads !== undefined && parts.threads.length > 0) this.#crew = new Crew(topology, parts.threads)
     // One machine's end may be another's beginning, which is news between islands like any other.
     if (topology.machines.some((machine) => machine.dependsOn.length > 0)) this.#latency(topology.sim.latency, true)
   }
 
   build(): Lab {
+    for (const [node, { thread, because }] of this.#crew?.places ?? []) {
+      const where = thread === 0 ? 'the lab’s own thread' : `thread ${thread}`
+      this.#journal.log(node, this.#fabric.timeline).info('machine.thread', `${node} runs in ${where}${because === undefined ? '' : `: ${because}`}`, { thread })
+    }
     for (const plan of this.#topology.machines) this.#machine(plan)
     for (const plan of this.#topology.networks) this.#network(plan)
     for (const plan of this.#topology.hosts) this.#host(plan)
@@ -99,6 +110,7 @@ class Builder {
       lookAhead: this.#lookAhead ?? boundless,
       holds: this.#holds,
       random: this.#random,
+      crew: this.#crew,
     }
     this.#lab = new Lab(pieces)
     return this.#lab
@@ -106,7 +118,7 @@ class Builder {
 
   #machine(plan: MachinePlan): void {
     const log = this.#journal.log(plan.name, { get now(): Instant { return island.spokenAt } })
-    const machine: Machine = this.#told(['nodes', plan.name], () => new Machine({
+    const machine: LabMachine = this.#told(['nodes', plan.name], () => this.#far(plan, log) ?? new Machine({
       name: plan.name,
       ramBytes: plan.memoryBytes,
       harts: plan.cpus,
@@ -131,6 +143,29 @@ class Builder {
     this.#machines.set(plan.name, island)
   }
 
+  #share(plan: MachinePlan, { source }: SharePlan): ShareSession {
+    // While the lab is put together there is no machine yet, and it is the first instant.
+    const clock: Clock = { get now(): Instant { return machines.get(plan.name)?.machine.timeline.now ?? start } }
+    const machines = this.#machines
+    const open = this.#volumes(clock).volume
+    if (open === undefined) throw new ConfigError('this lab has no folders to share', this.#parts.place(['nodes', plan.name, 'share']))
+    const volume = open(source)
+    this.#shared.push(volume)
+    return new ShareSession(volume, source.write === false)
+  }
+
+  /** Its stand-in, when its place is in another thread. */
+  #far(plan: MachinePlan, log: Log): FarMachine | undefined {
+    const place = this.#crew?.places.get(plan.name)
+    if (this.#crew === undefined || place === undefined || place.thread === 0) return undefined
+    const gang = this.#crew.gangs[place.thread - 1]
+    const nics = plan.nics.map(({ mac, model }) => ({ mac: parseMac(mac), ...(model === undefined ? {} : { model }) }))
+    const config = { name: plan.name, ramBytes: plan.memoryBytes, harts: plan.cpus, cpu: plan.cpu, boot: this.#boot(plan), nics, ...(plan.virtio === undefined ? {} : { virtio: plan.virtio }), seed: this.#topology.sim.seed }
+    const number = this.#topology.machines.indexOf(plan) + 1
+    const echo = this.#crew.distance(number, number)
+    return new FarMachine(config, gang, { echo: Number.isFinite(echo) ? echo : 0, answered: isAnswered(plan.name, this.#topology), odd: (sentence) => log.warn('guest.odd', sentence, { machine: plan.name }) })
+  }
+
   #magic({ name, magic }: MachinePlan): MagicConfig | undefined {
     if (magic === undefined) return undefined
     const { share, write } = magic
@@ -144,17 +179,6 @@ class Builder {
     const { initrd, bootargs = '' } = images
     if (/(^|\s)rdinit=/.test(bootargs)) return images
     return { ...images, initrd: { name: initrd.name, bytes: withProgram(initrd.bytes, guestProgramPath, guestProgram()) }, bootargs: `${bootargs} rdinit=${guestProgramPath}`.trimStart() }
-  }
-
-  #share(plan: MachinePlan, { source }: SharePlan): ShareSession {
-    // While the lab is put together there is no machine yet, and it is the first instant.
-    const clock: Clock = { get now(): Instant { return machines.get(plan.name)?.machine.timeline.now ?? start } }
-    const machines = this.#machines
-    const open = this.#volumes(clock).volume
-    if (open === undefined) throw new ConfigError('this lab has no folders to share', this.#parts.place(['nodes', plan.name, 'share']))
-    const volume = open(source)
-    this.#shared.push(volume)
-    return new ShareSession(volume, source.write === false)
   }
 
   #boot({ boot }: MachinePlan): BootImages {

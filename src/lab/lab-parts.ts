@@ -7,6 +7,7 @@ import type { Volume, VolumeSource } from '../stack/volume.ts'
 import type { WallClock } from './volume/stamps.ts'
 import type { Place } from '../base/errors.ts'
 import type { FaultScript } from './faults/fault-plan.ts'
+import type { MachineThread } from './threads/machine-thread.ts'
 import type { BootPlan, DiskPlan } from './topology.ts'
 
 export interface LabParts {
@@ -25,6 +26,8 @@ export interface LabParts {
   /** An initramfs with a program in it, as the kernel takes them together. */
   readonly withProgram?: (initrd: Uint8Array, path: string, program: Uint8Array) => Uint8Array
   readonly services: Readonly<Record<string, ServiceKind<unknown>>>
+  /** Other threads for machines; the lab closes them. */
+  readonly threads?: readonly MachineThread[]
   /** In place of chance, single hits of the faults; undefined: chance. */
   readonly script?: FaultScript | undefined
   /** Where a part of the lab file was written. */

@@ -19,7 +19,7 @@ import type { Volume } from '../stack/volume.ts'
 import { Door } from './door.ts'
 import type { Fabric } from './fabric.ts'
 import type { Holds } from './holds.ts'
-import { Islands } from './islands.ts'
+import { Islands, stride } from './islands.ts'
 import { GuestLink } from './magic/guest-link.ts'
 import type { Journal } from './journal.ts'
 import type { MachineIsland } from './machine-island.ts'
@@ -30,6 +30,7 @@ import { lineName } from './serial/serial-plan.ts'
 import type { History } from './snapshot/history.ts'
 import { Starter } from './starter.ts'
 import type { HearFrame, Tap } from './tap.ts'
+import type { Crew } from './threads/crew.ts'
 import type { Topology } from './topology.ts'
 import type { Uplink } from './uplink.ts'
 import { Verdicts } from './verdicts.ts'
@@ -57,6 +58,8 @@ export interface LabPieces {
   readonly volumes: readonly Volume[]
   /** Of the shortest cable between two islands. */
   readonly lookAhead: Duration
+  /** Who runs machines in other threads. */
+  readonly crew?: Crew | undefined
 }
 
 /** `off`: every machine is. `idle`: nothing can happen any more. `tests`: all are decided. */
@@ -87,6 +90,7 @@ export class Lab implements LabPieces {
   readonly uplinks: ReadonlyMap<string, Uplink>
   readonly nats: ReadonlyMap<string, Nat>
   readonly lookAhead: Duration
+  readonly crew: Crew | undefined
   readonly holds: Holds
   readonly random: SeededRandom
   readonly volumes: readonly Volume[]
@@ -126,10 +130,13 @@ export class Lab implements LabPieces {
     this.uplinks = pieces.uplinks
     this.nats = pieces.nats
     this.lookAhead = pieces.lookAhead
+    this.crew = pieces.crew
     this.holds = pieces.holds
     this.random = pieces.random
     this.volumes = pieces.volumes
-    this.#islands = new Islands([this.fabric, ...this.machines.values()], this.lookAhead)
+    const machines = [...this.machines.values()]
+    const { crew } = this
+    this.#islands = new Islands([this.fabric, ...machines], this.lookAhead, crew && { islands: machines, distance: crew.distance, go: () => crew.go(), wait: () => crew.wait() })
     this.door = new Door(this.#islands)
     for (const uplink of this.uplinks.values()) this.door.join(uplink)
     for (const nat of this.nats.values()) this.door.joinNat(nat)
@@ -191,8 +198,11 @@ export class Lab implements LabPieces {
     const until = (this.topology.sim.until ?? Number.MAX_SAFE_INTEGER) as Instant
     do {
       const over = this.#over()
-      if (over !== undefined) return this.#end(over)
       if (this.holds.any) return { kind: 'running' }
+      if (over !== undefined) {
+        if (!this.#islands.step(Math.min(this.#lastInstant(over), until) as Instant)) return this.#end(over)
+        continue
+      }
       if (this.#islands.step(Math.min(limit, until) as Instant)) this.#stepped()
       else {
         this.#settle()
@@ -221,6 +231,7 @@ export class Lab implements LabPieces {
     this.verdicts.close(this.#endedAt ?? this.now, why)
     for (const service of this.services.values()) service.close()
     for (const volume of this.volumes) volume.close()
+    this.crew?.close()
     for (const recorder of this.#recorders) recorder.close()
     this.#recorders.clear()
   }
@@ -323,6 +334,16 @@ export class Lab implements LabPieces {
     return off > 0 && off === this.machines.size ? 'off' : undefined
   }
 
+  /**
+   * When everything stands still that an end leaves going. How far each island had come when the end was seen depends on how the run was cut into pieces; none
+   * had come farther than this.
+   */
+  #lastInstant(reason: EndReason): Instant {
+    let last = reason === 'off' ? this.#lastOff() : 0
+    if (reason === 'tests') for (const { time } of this.verdicts.all) if (time !== undefined && time > last) last = time
+    return (last + stride) as Instant
+  }
+
   #lastOff(): Instant {
     let last = 0 as Instant
     for (const { endedAt } of this.machines.values()) if (endedAt !== undefined && endedAt > last) last = endedAt
@@ -330,7 +351,7 @@ export class Lab implements LabPieces {
   }
 
   #end(reason: EndReason): LabState {
-    const time = reason === 'until' ? (this.topology.sim.until as number as Instant) : reason === 'off' ? this.#lastOff() : this.now
+    const time = reason === 'until' ? (this.topology.sim.until as number as Instant) : reason === 'off' ? this.#lastOff() : reason === 'tests' ? this.#lastInstant(reason) : this.now
     this.#endedAt = time
     return { kind: 'ended', end: { reason, time } }
   }

@@ -2,14 +2,16 @@
 import type { Log } from '../base/log.ts'
 import { after, type Alarm, between, type Duration, type Instant } from '../base/time.ts'
 import type { Finish } from '../board/finisher.ts'
-import type { Machine, MachineSnapshot } from '../board/machine.ts'
+import type { MachineSnapshot } from '../board/machine.ts'
 import type { Port } from '../link/port.ts'
-import type { Island } from './islands.ts'
+import type { ApartIsland } from './islands.ts'
+import type { LabMachine } from './lab-machine.ts'
 import type { Ending } from './snapshot/machine-log.ts'
 import type { SerialLine } from '../board/serial-line.ts'
 import type { SerialAct } from './serial/null-modem.ts'
 import { lineName } from './serial/serial-plan.ts'
 import { Player } from './snapshot/player.ts'
+import { FarMachine } from './threads/far-machine.ts'
 import type { MachinePlan } from './topology.ts'
 import { Transcript } from './transcript.ts'
 
@@ -26,10 +28,10 @@ export interface MachineEvents {
 /** From a guest's wish to restart until its first instruction; a board's reset takes its time, and a guest in a loop of them must not be free. */
 const resetTime = 10_000_000 as Duration
 
-export class MachineIsland implements Island {
+export class MachineIsland implements ApartIsland {
   readonly name: string
   readonly plan: MachinePlan
-  readonly machine: Machine
+  readonly machine: LabMachine
   readonly transcript: Transcript
   /** What each serial port has said; the first is the console's. */
   readonly transcripts: readonly Transcript[]
@@ -49,8 +51,10 @@ export class MachineIsland implements Island {
   #endTold: Instant | undefined
   /** Last instant of the present run. */
   #until = 0
+  /** Of a machine in another thread: its window may still be narrowed. */
+  #beginning = false
 
-  constructor(plan: MachinePlan, machine: Machine, log: Log, events: MachineEvents) {
+  constructor(plan: MachinePlan, machine: LabMachine, log: Log, events: MachineEvents) {
     this.name = plan.name
     this.plan = plan
     this.machine = machine
@@ -108,6 +112,7 @@ export class MachineIsland implements Island {
   play(log: Uint8Array, ports: readonly Port[]): Player {
     const say = (bytes: Uint8Array): void => this.#said(bytes)
     const odd = (sentence: string): void => this.#log.warn('guest.odd', sentence, { machine: this.name })
+    if (this.machine instanceof FarMachine) this.machine.played = true
     this.#player = new Player({ timeline: this.machine.timeline, ports, say, odd, serial: (act) => this.#serial(act) }, log)
     return this.#player
   }
@@ -129,8 +134,28 @@ export class MachineIsland implements Island {
     this.#heed()
   }
 
+  get apart(): boolean {
+    return this.machine instanceof FarMachine && this.#player === undefined
+  }
+
+  begin(horizon: Instant): void {
+    const far = this.machine as FarMachine
+    this.#until = Math.max(horizon - 1, far.core.now + 1)
+    this.#beginning = true
+    const rings = far.ring()
+    this.#beginning = false
+    far.begin(this.#until as Instant, rings)
+  }
+
+  finish(): void {
+    const far = this.machine as FarMachine
+    far.perform()
+    this.#heed()
+  }
+
   cut(horizon: Instant): void {
     if (this.#player !== undefined) return this.#player.cut(horizon)
+    if (this.#beginning) this.#until = Math.min(this.#until, Math.max(horizon - 1, this.machine.core.now + 1))
     if (horizon > this.#until) return
     this.machine.yieldNow()
   }

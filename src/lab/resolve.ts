@@ -40,5 +40,5 @@ function resolveSim(reading: Reading): SimPlan {
   const outside = Object.keys(reading.text.uplinks ?? {}).length > 0 || nat !== undefined
   if (outside && sim?.clock === 'virtual') reading.fail(['sim', 'clock'], nat === undefined ? 'an uplink needs the outside’s time' : `the NAT of ${nat[0]} needs the outside’s time`, `clock: realtime, or take the ${nat === undefined ? 'uplinks' : 'nat'} out`)
   if (latency < 1) reading.fail(['sim', 'latency'], 'a cable takes at least 1ns')
-  return { seed: reading.seed, clock: outside ? 'realtime' : (sim?.clock ?? 'virtual'), until: sim?.until, latency, capture: sim?.capture }
+  return { seed: reading.seed, clock: outside ? 'realtime' : (sim?.clock ?? 'virtual'), until: sim?.until, latency, workers: sim?.workers ?? 1, capture: sim?.capture }
 }

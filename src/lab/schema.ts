@@ -38,6 +38,7 @@ const sim = z.strictObject({
   clock: z.enum(['virtual', 'realtime']).optional(),
   until: span.optional().describe('Virtual time at which the lab ends'),
   latency: span.optional().describe('Of every cable that names none; 5us when left out'),
+  workers: z.union([z.literal('auto'), z.int().min(1).max(64)], { error: 'expected auto or a number of threads' }).optional().describe('Threads that machines may run in, the lab’s own among them; 1 when left out'),
   capture: path.optional().describe('A pcapng file that takes every port'),
 })
 

@@ -9,7 +9,8 @@ import type { DependencyPlan } from './topology.ts'
 interface Condition {
   readonly dependency: DependencyPlan
   readonly watch: PatternWatch | undefined
-  met: boolean
+  /** When. */
+  met: Instant | undefined
 }
 
 export class Starter {
@@ -27,7 +28,7 @@ export class Starter {
     for (const [node, { plan }] of machines) {
       const conditions = plan.dependsOn.filter(({ node: other }) => machines.has(other)).map((dependency): Condition => {
         const { reached } = dependency
-        return { dependency, watch: watchOf(reached), met: false }
+        return { dependency, watch: watchOf(reached), met: undefined }
       })
       this.#conditions.set(node, conditions)
       if (conditions.length === 0) machines.get(node)?.powerUp(0 as Instant)
@@ -46,12 +47,13 @@ export class Starter {
     for (const [waiting, conditions] of this.#conditions) {
       let news = false
       for (const condition of conditions) {
-        if (condition.met || condition.dependency.node !== node || !reached(condition)) continue
-        condition.met = true
+        if (condition.met !== undefined || condition.dependency.node !== node || !reached(condition)) continue
+        condition.met = time
         news = true
       }
-      if (!news || conditions.some((condition) => !condition.met)) continue
-      const at = (time + this.#delay) as Instant
+      if (!news || conditions.some(({ met }) => met === undefined)) continue
+      // Of two machines one may have been heard of first and have spoken later.
+      const at = (Math.max(...conditions.map(({ met }) => met as Instant)) + this.#delay) as Instant
       this.#machines.get(waiting)?.powerUp(at)
       this.#sent(at)
     }

@@ -37,6 +37,8 @@ export interface SimPlan {
   readonly until: Duration | undefined
   /** Of every cable that doesn't name its own. At least 1 ns: it is the look-ahead with which machines run apart. */
   readonly latency: Duration
+  /** Threads that machines may run in, the lab's own among them; `auto`: as many as this computer has processors. */
+  readonly workers: number | 'auto'
   /** A pcapng file for every port, relative to the lab file. */
   readonly capture: string | undefined
 }

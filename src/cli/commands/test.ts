@@ -15,6 +15,7 @@ import { paint } from '../paint.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import { stopOnSignals } from '../signals.ts'
 import { readSeeds, shrinkFaults } from '../sweep.ts'
+import { readWorkers } from '../workers.ts'
 import { tapText } from '../tap-output.ts'
 import { endText } from './up.ts'
 
@@ -24,7 +25,7 @@ export async function test(file: string | undefined, options: TestOptions): Prom
   const aborter = new AbortController()
   const signals = stopOnSignals(() => aborter.abort())
   const bar = new ProgressBar(options.quiet === true)
-  const shared: TestRunOptions = { capture: options.capture, logs: options.logs, keep: options.keep, hear: bar.hear, signal: aborter.signal, endText }
+  const shared: TestRunOptions = { capture: options.capture, logs: options.logs, keep: options.keep, hear: bar.hear, signal: aborter.signal, endText, workers: readWorkers(options.workers) }
   const done: Done[] = []
   try {
     for (const one of files) {

@@ -23,7 +23,7 @@ export async function trace(file: string | undefined, options: TraceOptions): Pr
   if (!Number.isInteger(limit) || limit < 1 || limit > linesMax) throw new ConfigError(`--limit ${options.limit} is no number of lines`, undefined, `1 to ${linesMax}`)
   const symbols = symbolsOf(options.symbols ?? [])
   const read = readLab({ file: file ?? options.file, seed: options.seed, name: options.name })
-  const lab = await loadLab(read)
+  const lab = await loadLab(read, { workers: 1 })
   const session = new Session(lab, read, { attended: false, reachable: false })
   const signals = stopOnSignals(() => session.driver.stop())
   const out = new Output(options.output)

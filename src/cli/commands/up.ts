@@ -17,6 +17,7 @@ import type { UpOptions } from '../options.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import { readQuantity } from '../quantity.ts'
 import { readSavePoints, SaveQueue } from '../save-points.ts'
+import { readWorkers } from '../workers.ts'
 import { UpScreen } from '../up-screen.ts'
 import { stopOnSignals } from '../signals.ts'
 import { describePlan } from './validate.ts'
@@ -30,6 +31,7 @@ export async function up(file: string | undefined, options: UpOptions): Promise<
     return exitCodes.ok
   }
   const points = readSavePoints(options.saveAt)
+  const workers = readWorkers(options.workers)
   const historyBytes = readHistory(options.history, topology)
   if (options.detach === true) return (await import('../detach.ts')).detach(source.name)
   const detached = process.env['NETLOOM_DETACHED'] !== undefined
@@ -39,7 +41,7 @@ export async function up(file: string | undefined, options: UpOptions): Promise<
   const started = performance.now()
   try {
     const bar = new ProgressBar(options.quiet === true)
-    const { lab, read } = await source.load({ hear: bar.hear, signal: aborter.signal, historyBytes }).finally(() => bar.done())
+    const { lab, read } = await source.load({ hear: bar.hear, signal: aborter.signal, historyBytes, workers }).finally(() => bar.done())
     const screen = new UpScreen(lab, options, detached)
     session = new Session(lab, read, { gdb: options.gdb?.map(parseDebugDoor), capture: options.capture, logs: options.logs, keep: options.keep, attended: screen.attended || detached, reachable: true })
     for (const door of await session.open()) process.stderr.write(doorText(door))
@@ -61,7 +63,7 @@ interface LabSource {
   readonly read: ReadLab
   /** Under which it will run. */
   readonly name: string
-  load(options: Pick<LoadOptions, 'hear' | 'signal' | 'historyBytes'>): Promise<{ readonly lab: Lab; readonly read: ReadLab }>
+  load(options: Pick<LoadOptions, 'hear' | 'signal' | 'historyBytes' | 'workers'>): Promise<{ readonly lab: Lab; readonly read: ReadLab }>
 }
 
 /** From its file, or from a snapshot. @throws {ConfigError} */

@@ -21,7 +21,7 @@ export function keptInputs(folder: string, { card }: KeptRun, file: string | und
       inputs: readInputs(folder),
       open: async (past) => {
         engine.recycle()
-        const lab = await loadLab(read, { engine, ...(images === undefined ? {} : { images }), ...(past === undefined ? {} : { past }) })
+        const lab = await loadLab(read, { engine, workers: 1, ...(images === undefined ? {} : { images }), ...(past === undefined ? {} : { past }) })
         images ??= originOf(lab)?.images
         return lab
       },

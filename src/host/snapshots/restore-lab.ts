@@ -9,7 +9,7 @@ import { loadLab, type LoadOptions, type ReadLab, readLab } from '../open-lab.ts
 import { hashImages, hashTopology, originOf } from './lab-origin.ts'
 import { type OpenedSnapshot, readSnapshot, type SnapshotCard } from './snapshot-file.ts'
 
-export interface RestoreOptions extends Pick<LoadOptions, 'hear' | 'signal' | 'historyBytes'> {
+export interface RestoreOptions extends Pick<LoadOptions, 'hear' | 'signal' | 'historyBytes' | 'workers'> {
   /** Under which it runs from now on; its own when left out. */
   readonly name?: string | undefined
   /** Of all chance from now on; what was drawn before stays. */

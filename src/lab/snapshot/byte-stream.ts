@@ -14,6 +14,16 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length)
   }
 
+  /** Not a copy: good until something is written. */
+  get view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** Begins anew, in the room there is. */
+  clear(): void {
+    this.#length = 0
+  }
+
   /** @param value a whole number from 0 to 2^53 - 1. */
   number(value: number): void {
     this.#room(8)

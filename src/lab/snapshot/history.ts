@@ -132,6 +132,7 @@ export class History {
 export function reseed(lab: Lab, seed: string): void {
   lab.history?.turn(lab, { seed })
   lab.random.reseed(seed)
+  lab.crew?.reseed(seed)
 }
 
 /** Its bytes are its own. */

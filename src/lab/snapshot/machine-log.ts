@@ -52,7 +52,7 @@ export class MachineLog {
     switch (act.kind) {
       case 'frame':
         writer.number(act.nic)
-        this.#offload(act.frame.offload)
+        putOffload(writer, act.frame.offload)
         return writer.put(act.frame.bytes)
       case 'console':
         return writer.put(act.bytes)
@@ -73,12 +73,15 @@ export class MachineLog {
     }
   }
 
-  #offload(offload: Offload | undefined): void {
-    const writer = this.#writer
-    writer.number(offload === undefined ? 0 : offload.checksum === undefined ? 1 : 2)
-    if (offload === undefined) return
-    for (const value of [cuts.indexOf(offload.segmentation), offload.segmentSize, offload.headerLength]) writer.number(value)
-    if (offload.checksum !== undefined) for (const value of [offload.checksum.start, offload.checksum.offset]) writer.number(value)
+  /** Not a copy: good until an act is added. */
+  get view(): Uint8Array {
+    return this.#writer.view
+  }
+
+  /** Forgets all acts, and keeps the room they took. Instants are told from the beginning of time again. */
+  clear(): void {
+    this.#writer.clear()
+    this.#last = 0
   }
 }
 
@@ -106,7 +109,7 @@ export class MachineLogReader {
     switch (kind) {
       case 'frame': {
         const nic = reader.number()
-        const offload = this.#offload()
+        const offload = takeOffload(reader)
         return { kind, time, nic, frame: { bytes: reader.take(), offload } }
       }
       case 'console':
@@ -126,15 +129,22 @@ export class MachineLogReader {
         return { kind, time, port: reader.number(), outputs: reader.number() }
     }
   }
+}
 
-  #offload(): Offload | undefined {
-    const reader = this.#reader
-    const form = reader.number()
-    if (form === 0) return undefined
-    const segmentation = reader.word(cuts)
-    const segmentSize = reader.number()
-    const headerLength = reader.number()
-    const checksum = form === 1 ? undefined : { start: reader.number(), offset: reader.number() }
-    return { checksum, segmentation, segmentSize, headerLength }
-  }
+export function putOffload(writer: ByteWriter, offload: Offload | undefined): void {
+  writer.number(offload === undefined ? 0 : offload.checksum === undefined ? 1 : 2)
+  if (offload === undefined) return
+  for (const value of [cuts.indexOf(offload.segmentation), offload.segmentSize, offload.headerLength]) writer.number(value)
+  if (offload.checksum !== undefined) for (const value of [offload.checksum.start, offload.checksum.offset]) writer.number(value)
+}
+
+/** @throws {Malformed} at what `putOffload` didn't write. */
+export function takeOffload(reader: ByteReader): Offload | undefined {
+  const form = reader.number()
+  if (form === 0) return undefined
+  const segmentation = reader.word(cuts)
+  const segmentSize = reader.number()
+  const headerLength = reader.number()
+  const checksum = form === 1 ? undefined : { start: reader.number(), offset: reader.number() }
+  return { checksum, segmentation, segmentSize, headerLength }
 }

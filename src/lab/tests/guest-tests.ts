@@ -1,7 +1,7 @@
 /** Tests of a guest's own state: bytes of its memory, a register. Looked at over and over on the machine's own clock, until they are as wanted. */
 import { fromUtf8, hex } from '../../base/bytes.ts'
 import { ramBase } from '../../board/memory-map.ts'
-import type { Machine } from '../../board/machine.ts'
+import type { LabMachine } from '../lab-machine.ts'
 import type { Duration } from '../../base/time.ts'
 import type { Decide, Watch, Witnesses } from './watch.ts'
 
@@ -47,7 +47,7 @@ export function registerOf(dump: string, name: string): bigint | undefined {
   return found === undefined ? undefined : BigInt(`0x${found}`)
 }
 
-function watchState(machine: Machine, name: string, decide: Decide, state: { readonly there: () => boolean; readonly said: () => string; readonly missing: () => string }): Watch {
+function watchState(machine: LabMachine, name: string, decide: Decide, state: { readonly there: () => boolean; readonly said: () => string; readonly missing: () => string }): Watch {
   const alarm = machine.timeline.alarm(`test ${name}`, () => look())
   const look = (): void => {
     if (machine.state === 'running' && state.there()) return decide('passed', machine.timeline.now, state.said())

@@ -1,7 +1,7 @@
 /** What every kind of test is made of: something that watches the lab and decides. */
 import type { LogEntry } from '../../base/log.ts'
 import type { Duration, Instant, Scheduler } from '../../base/time.ts'
-import type { Machine } from '../../board/machine.ts'
+import type { LabMachine } from '../lab-machine.ts'
 import type { Host } from '../../stack/host.ts'
 import type { Journal } from '../journal.ts'
 import type { Tap } from '../tap.ts'
@@ -10,7 +10,7 @@ import type { Transcript } from '../transcript.ts'
 /** What tests look at. */
 export interface Witnesses {
   transcript(node: string): Transcript
-  machine(node: string): Machine
+  machine(node: string): LabMachine
   /** Addresses leased to a node's interfaces now, by any DHCP service in the lab. */
   leases(node: string): readonly string[]
   taps(node: string): readonly Tap[]
