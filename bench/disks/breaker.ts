@@ -1,6 +1,6 @@
 /** Opens broken headers of one format, and what they name, behind the real fence of real files. Arguments: format, how many. Tells its parent a `Tally` after each thousand. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { SeededRandom } from '../../src/base/random.ts'
@@ -16,7 +16,8 @@ import { namesIn, spoil } from './spoil.ts'
 
 const format = formatNamed(process.argv[2])
 const headers = Number(process.argv[3])
-const parent = mkdtempSync(join(tmpdir(), 'netloom-broken-'))
+/** In memory where the host can: a million broken headers are no matter of its disk. */
+const parent = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'netloom-broken-'))
 const folder = join(parent, 'images')
 const baseName = 'base-of-all-the-others'
 const size = 8 << 20
@@ -122,9 +123,11 @@ function run(): void {
     // A door to the neighbours only where there are any: most formats are one file.
     const real = names.length > 0 ? openImageFile(path, { writable: false }) : undefined
     broken.real = real ?? nowhere
-    const start = performance.now()
+    const [start, worked] = [performance.now(), process.cpuUsage()]
     tryOne(broken, round)
-    slowestMs = Math.max(slowestMs, performance.now() - start)
+    // Where other processes have the cores, the clock on the wall is theirs: what counts is the lesser of it and of this process' own time. One that waits for ever is its parent's to see.
+    const { user, system } = process.cpuUsage(worked)
+    slowestMs = Math.max(slowestMs, Math.min(performance.now() - start, (user + system) / 1000))
     real?.close()
     if (round % 1000 !== 999 && round !== headers - 1) continue
     grownBytes = Math.max(grownBytes, process.memoryUsage.rss() - before)

@@ -31,6 +31,7 @@ export function diskWords(images: Command, act: Act): void {
     .command('mkiso <folder> <file>')
     .description('make a CD image of a folder, with Rock Ridge and Joliet')
     .option('--volume <name>', 'what the CD is called; cidata for cloud-init')
+    .option('--efi <file>', 'what EFI boots from: a FAT image in the folder, by its path there')
     .action(act(async (folder: string, file: string, options: DiskOptions) => (await code()).mkiso(folder, file, options)))
   from(images.command('serve <file>').description('offer a disk image to NBD clients; Ctrl-C ends it'))
     .option('--unix <path>', 'on a unix socket')

@@ -11,6 +11,8 @@ import { openImageFile } from './image-file.ts'
 export interface MakeIsoOptions {
   readonly volume?: string | undefined
   readonly overwrite?: boolean | undefined
+  /** A file of the folder, by its path there: a FAT image that EFI boots from. */
+  readonly efi?: string | undefined
 }
 
 const deepest = 64
@@ -25,7 +27,7 @@ export function makeIso(folder: string, path: string, options: MakeIsoOptions): 
     if (root?.kind !== 'folder') throw new HostError('ENOTDIR', `${folder} is not a folder`, 'name the folder that the CD is to hold')
     const file = openImageFile(unfinished, { writable: true, create: true })
     try {
-      writeIso(file, { root, volume: options.volume ?? volumeOf(folder), seconds: root.seconds })
+      writeIso(file, { root, volume: options.volume ?? volumeOf(folder), seconds: root.seconds, efi: options.efi })
       renameSync(unfinished, path)
     } catch (error) {
       rmSync(unfinished, { force: true })

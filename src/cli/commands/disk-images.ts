@@ -23,6 +23,8 @@ export interface DiskOptions extends GlobalOptions {
   readonly repair?: boolean
   readonly compress?: boolean
   readonly variant?: string
+  /** Of a CD: the file in its folder that EFI boots from. */
+  readonly efi?: string
   readonly cluster?: string
   readonly base?: string
   readonly baseFormat?: string
@@ -89,7 +91,7 @@ export function snapshot(path: string, options: DiskOptions): number {
 }
 
 export function mkiso(folder: string, path: string, options: DiskOptions): number {
-  const left = makeIso(folder, path, { volume: options.volume, overwrite: options.yes })
+  const left = makeIso(folder, path, { volume: options.volume, efi: options.efi, overwrite: options.yes })
   for (const one of left) process.stderr.write(`left out: ${printable(one)}, which is no file, folder or link\n`)
   return said(options, { file: path, left }, `${path}: a CD of ${folder}`)
 }

@@ -6,6 +6,7 @@ import type { ImageFile } from '../image-file.ts'
 import { buildRecord, Directory, type Extent } from './directory.ts'
 import { both16, both32, longDate, noDate, sectorBytes } from './fields.ts'
 import { compareNames, isoNames, jolietNames, ucs2 } from './names.ts'
+import { bootCatalog, bootImage, bootRecord, bootRecordSector } from './el-torito.ts'
 import type { IsoEntry, IsoFile, IsoFolder } from './tree.ts'
 
 const firstSector = 16
@@ -19,6 +20,8 @@ export interface IsoPlan {
   readonly volume: string
   /** When the volume was made, since 1970. */
   readonly seconds: number
+  /** A file of the tree that is an image of a FAT partition, for EFI to boot from. */
+  readonly efi?: string | undefined
 }
 
 /** One of the two trees, in the order of its path table. */
@@ -34,7 +37,10 @@ export function writeIso(file: ImageFile, plan: IsoPlan): void {
   if (plan.volume.length === 0 || plan.volume.length > 32) throw new Malformed(`a volume is called by 1 to 32 characters, not by ${plan.volume.length}`)
   const forests = [plant(plan.root, true), plant(plan.root, false)]
   const files = new Map<IsoEntry, Extent>()
-  const sectors = place(forests, files)
+  const boot = plan.efi === undefined ? undefined : bootImage(plan.root, plan.efi)
+  const descriptors = boot === undefined ? [firstSector, firstSector + 1, firstSector + 2] : [firstSector, bootRecordSector + 1, bootRecordSector + 2]
+  // The catalog follows the descriptors.
+  const sectors = place(forests, files, descriptors[2] + (boot === undefined ? 1 : 2))
   const extentIn = (forest: Forest) => {
     const folders = new Map<IsoEntry, Extent>(forest.directories.map((directory) => [directory.folder, directory.extent]))
     return (node: IsoEntry): Extent => folders.get(node) ?? files.get(node) ?? { sector: 0, bytes: 0 }
@@ -42,11 +48,15 @@ export function writeIso(file: ImageFile, plan: IsoPlan): void {
   truncateFile(file, sectors * sectorBytes)
   for (const [index, forest] of forests.entries()) {
     const at = (sector: number, bytes: Uint8Array): void => writeFully(file, sector * sectorBytes, bytes)
-    at(firstSector + index, volumeDescriptor(plan, forest, sectors, index === 1))
+    at(descriptors[index], volumeDescriptor(plan, forest, sectors, index === 1))
     for (const bigEndian of [false, true]) at(forest.pathSector + (bigEndian ? pathSectors(forest) : 0), pathTable(forest, bigEndian))
     for (const directory of forest.directories) at(directory.extent.sector, directory.build(extentIn(forest)))
   }
-  writeFully(file, (firstSector + 2) * sectorBytes, concat(Uint8Array.of(255), latin1('CD001'), Uint8Array.of(1)))
+  if (boot !== undefined) {
+    writeFully(file, bootRecordSector * sectorBytes, bootRecord(descriptors[2] + 1))
+    writeFully(file, (descriptors[2] + 1) * sectorBytes, bootCatalog(files.get(boot) as Extent))
+  }
+  writeFully(file, descriptors[2] * sectorBytes, concat(Uint8Array.of(255), latin1('CD001'), Uint8Array.of(1)))
   for (const [node, extent] of files) if (node.kind === 'file') copy(file, node, extent)
   syncFile(file)
 }
@@ -75,9 +85,9 @@ function plant(root: IsoFolder, rockRidge: boolean): Forest {
   return { directories, pathBytes: directories.reduce((sum, { name }) => sum + 8 + name.length + (name.length % 2), 0), pathSector: 0 }
 }
 
-/** Gives everything its sectors. @returns how many there are. */
-function place(forests: readonly Forest[], files: Map<IsoEntry, Extent>): number {
-  let next = firstSector + 3
+/** Gives everything its sectors, from `first` on. @returns how many there are. */
+function place(forests: readonly Forest[], files: Map<IsoEntry, Extent>, first: number): number {
+  let next = first
   for (const forest of forests) {
     forest.pathSector = next
     next += 2 * pathSectors(forest)

@@ -13,6 +13,8 @@ const regionPositions = [196_608, 262_144]
 const headerBytes = 4096
 const regionBytes = 65_536
 const mostRegions = 2047
+/** §2.6: entries only; the items lie behind. */
+const metadataTableBytes = 65_536
 
 export interface Header {
   readonly position: number
@@ -106,15 +108,16 @@ export interface Metadata {
 
 /** §2.6. @throws {Malformed} */
 export function readMetadata(file: ImageFile, region: Region): Metadata {
-  const bytes = readBytes(file, region.position, Math.min(region.bytes, 1 << 20))
+  const regionEnd = Math.min(region.bytes, 1 << 20)
+  const bytes = readBytes(file, region.position, Math.min(regionEnd, metadataTableBytes))
   const count = u16le(bytes, 10)
   if (fromLatin1(bytes.subarray(0, 8)) !== 'metadata' || count > 2047 || 32 + count * 32 > bytes.length) throw new Malformed(`${file.name}: its metadata are damaged`)
   const item = (wanted: Uint8Array, length: number): Uint8Array | undefined => {
     for (let at = 32; at < 32 + count * 32; at += 32) {
       if (!isGuid(bytes, at, wanted)) continue
       const from = u32le(bytes, at + 16)
-      if (from < 65_536 || from + length > bytes.length || u32le(bytes, at + 20) < length) throw new Malformed(`${file.name}: a metadata item outside its region`)
-      return bytes.subarray(from, from + length)
+      if (from < metadataTableBytes || from + length > regionEnd || u32le(bytes, at + 20) < length) throw new Malformed(`${file.name}: a metadata item outside its region`)
+      return readBytes(file, region.position + from, length)
     }
     return undefined
   }

@@ -50,6 +50,24 @@ describe('a CD', () => {
     expect(() => write(folder(''), '')).toThrow('1 to 32 characters')
   })
 
+  it('is one to boot from, where it is told which file', () => {
+    const image = new MemoryFile('a.iso')
+    const root = folder('', folder('boot', file('efi.img', 'FAT'.padEnd(1500))), file('readme', 'x'))
+    writeIso(image, { root, volume: 'boot', seconds: 0, efi: 'boot/efi.img' })
+    const bytes = image.content()
+    expect([16, 17, 18, 19].map((number) => sector(bytes, number)[0])).toEqual([1, 0, 2, 255])
+    const record = sector(bytes, 17)
+    expect(fromLatin1(record.subarray(1, 39)).replaceAll('\0', '')).toBe('CD001\x01EL TORITO SPECIFICATION')
+    const catalog = sector(bytes, u32le(record, 71))
+    let sum = 0
+    for (let at = 0; at < 32; at += 2) sum += catalog[at] + catalog[at + 1] * 256
+    // Validation entry: EFI's platform, key bytes, words that sum to nothing; then one bootable image without emulation, three sectors of 512 bytes.
+    expect([catalog[0], catalog[1], catalog[30], catalog[31], sum & 0xffff]).toEqual([1, 0xef, 0x55, 0xaa, 0])
+    expect([catalog[32], catalog[33], catalog[38], catalog[39]]).toEqual([0x88, 0, 3, 0])
+    expect(fromLatin1(sector(bytes, u32le(catalog, 40)).subarray(0, 3))).toBe('FAT')
+    expect(() => writeIso(new MemoryFile('b.iso'), { root, volume: 'boot', seconds: 0, efi: 'boot' })).toThrow('there is no file boot in the folder')
+  })
+
   it('spells every name once in its folder', () => {
     const entries = [file('Read me.txt', ''), file('read_me.TXT', ''), folder('x.d'), file('a.b.c', ''), file('noext', '')]
     expect(names(entries, isoNames)).toEqual(['READ_ME.TXT;1', 'READ_ME_1.TXT;1', 'X_D', 'A_B.C;1', 'NOEXT.;1'])
