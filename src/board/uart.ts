@@ -7,10 +7,11 @@
  */
 import type { Alarm, Scheduler } from '../base/time.ts'
 import { nanoseconds } from '../base/time.ts'
+import { type LineSettings, modemInputs, modemOutputs, modemUp } from '../link/modem.ts'
 import type { IrqLine, Width } from './bus.ts'
 import type { Model } from './model.ts'
 import { dueOf, rearm } from './model.ts'
-import { bitsOf, bitSpan, type LineSettings, modemInputs, modemOutputs, modemUp, plainConsole, type SerialConfig, type SerialLine, settingsOf } from './serial-line.ts'
+import { bitsOf, bitSpan, plainConsole, type SerialConfig, type SerialLine, settingsOf } from './serial-line.ts'
 import { characterErrors, type ReceiverState, UartReceiver } from './uart-receiver.ts'
 import { divisorLatch, fcr, fifoDepth, fullRoom, ier, iirData, iirFifos, iirLineStatus, iirModem, iirNone, iirTimeout, iirTransmit, lsr, mcr, releaseRoom, tolerance, triggers, usualDivisor } from './uart-registers.ts'
 import { type TransmitterState, UartTransmitter } from './uart-transmitter.ts'

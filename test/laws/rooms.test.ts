@@ -21,7 +21,7 @@ const mayLook: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Packages that a room may use, beside Node's own in host, cli and web. */
-const packages: Readonly<Record<string, readonly string[]>> = { lab: ['yaml', 'zod'], cli: ['commander'], host: ['koffi'], services: ['dns-packet'] }
+const packages: Readonly<Record<string, readonly string[]>> = { lab: ['yaml', 'zod'], cli: ['commander'], host: ['koffi', 'ws'], services: ['dns-packet'] }
 const windowed = ['host', 'cli', 'web']
 /** A service sees the stack's seams and nothing behind them. */
 const serviceSeams = ['src/stack/sockets.ts', 'src/stack/service.ts', 'src/stack/files.ts', 'src/stack/volume.ts']

@@ -6,7 +6,8 @@
  * brought back does it again, from what the ports are logged to have done.
  */
 import { after, type Alarm, between, type Duration, type Instant, type Scheduler } from '../../base/time.ts'
-import { modemInputs, modemOutputs, type SerialLine } from '../../board/serial-line.ts'
+import type { SerialLine } from '../../board/serial-line.ts'
+import { modemInputs, modemOutputs } from '../../link/modem.ts'
 
 /** What a port has done. `bitTime` in picoseconds; 0: its characters take no time. */
 export type SerialAct =
