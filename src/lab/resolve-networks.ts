@@ -8,7 +8,7 @@ import { resolveSix } from './resolve-six.ts'
 import type { Subnet6 } from '../wire/ipv6-address.ts'
 
 /** The keys of a network that are service points. */
-export const serviceWords = ['dhcp', 'tftp', 'dns', 'ntp', 'syslog', 'http', 'ftp', 'nfs', 'node'] as const
+export const serviceWords = ['dhcp', 'dhcp6', 'tftp', 'dns', 'ntp', 'syslog', 'http', 'ftp', 'nfs', 'node'] as const
 
 /** @throws {ConfigError} */
 export function resolveNetworks(reading: Reading, sim: SimPlan): { networks: NetworkPlan[]; gateways: HostPlan[] } {

@@ -16,7 +16,7 @@ const usualPreferred = 604_800
 export function resolveSix(reading: Reading, name: string, text: NetworkText | null, taken: { name: string; subnet: Subnet6 }[]): SixPlan | undefined {
   const path = ['networks', name]
   if (text?.subnet6 === undefined) {
-    for (const word of ['gateway6', 'ra'] as const) if (text?.[word] !== undefined) reading.fail([...path, word], 'goes with subnet6 only', 'subnet6: auto', 'key')
+    for (const word of ['gateway6', 'ra', 'dhcp6'] as const) if (text?.[word] !== undefined) reading.fail([...path, word], 'goes with subnet6 only', 'subnet6: auto', 'key')
     return undefined
   }
   const subnet = text.subnet6 === 'auto' ? uniqueLocal(reading, name) : written(reading, path, text.subnet6)
@@ -69,9 +69,13 @@ function advertisingOf(reading: Reading, path: readonly string[], text: NetworkT
   const answers = text.dns !== undefined
   return {
     lifetimeSeconds, intervalSeconds, validSeconds, preferredSeconds,
-    managed: ra.managed ?? false, other: ra.other ?? false, autonomous: ra.autonomous ?? subnet.prefix === 64, mtu: ra.mtu,
+    managed: ra.managed ?? givesAddresses(text), other: ra.other ?? asksForMore(text), autonomous: ra.autonomous ?? subnet.prefix === 64, mtu: ra.mtu,
     dns: ra.dns ?? (answers ? [gateway] : []),
   }
 }
+
+/** Whoever has a DHCPv6 service on its network is told so (RFC 4861 §4.2). */
+const asksForMore = (text: NetworkText): boolean => text.dhcp6 !== undefined && text.dhcp6 !== null
+const givesAddresses = (text: NetworkText): boolean => asksForMore(text) && (typeof text.dhcp6 !== 'object' || text.dhcp6?.['range'] !== 'none')
 
 const inSeconds = (span: number | undefined): number | undefined => (span === undefined ? undefined : Math.ceil(span / 1e9))

@@ -69,7 +69,11 @@ const diskSettings = z.strictObject({
   overlay: z.union([path, z.literal(true)], { error: 'expected a path, or true for an overlay that goes with the lab' }).optional().describe('A qcow2 file that takes what is written; the file itself never changes'),
   uses: z.array(path).optional().describe('Files and folders elsewhere that the image may name as its base or extents'),
 })
-const disk = z.union([path, diskSettings], { error: 'expected a path, or { file, format, read_only, overlay, uses }' })
+const servedDisk = z.strictObject({
+  nbd: text.min(1).describe('A disk that an NBD server has: "127.0.0.1:10809/export", or the path of its socket'),
+  read_only: z.boolean().optional(),
+})
+const disk = z.union([path, diskSettings, servedDisk], { error: 'expected a path, { file, format, read_only, overlay, uses }, or { nbd, read_only }' })
 const shareSettings = z.strictObject({
   host: path.optional().describe('A folder of this computer, or a cpio archive'),
   image: path.optional().describe('A cpio archive by its image’s name, such as an initramfs'),
@@ -95,7 +99,7 @@ const magic = z.union([z.boolean(), magicSettings], { error: 'expected true, or 
 
 /** Configuration of a service point; its own kind checks it. */
 const service = z.union([z.literal(true), z.looseObject({})], { error: 'expected a mapping, or true for the usual settings' }).nullable()
-const services = { dhcp: service.optional(), tftp: service.optional(), nfs: service.optional(), dns: service.optional(), ntp: service.optional(), syslog: service.optional(), http: service.optional(), ftp: service.optional(), node: service.optional() }
+const services = { dhcp: service.optional(), dhcp6: service.optional(), tftp: service.optional(), nfs: service.optional(), dns: service.optional(), ntp: service.optional(), syslog: service.optional(), http: service.optional(), ftp: service.optional(), node: service.optional() }
 
 const leaseOr = z.union([ipv4, z.literal(true)], { error: 'expected an address, or true for the lease’s' })
 const hex = z.string({ error: 'expected bytes in hexadecimal' }).regex(/^(?:\s*[0-9a-fA-F]{2})*\s*$/, { error: 'expected bytes in hexadecimal, two digits each' }).max(4200, { error: 'a datagram of a step has at most 1400 bytes' })

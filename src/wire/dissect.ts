@@ -3,6 +3,7 @@ import { hex } from '../base/bytes.ts'
 import { Malformed } from '../base/errors.ts'
 import * as arp from './arp.ts'
 import * as dhcp from './dhcp.ts'
+import * as dhcpv6 from './dhcpv6.ts'
 import * as dns from './dns.ts'
 import * as ethernet from './ethernet.ts'
 import type { Cargo, Format, Show, Space } from './format.ts'
@@ -46,6 +47,7 @@ const rows: readonly Row[] = [
   row('udp', { ip: [17] }, udp),
   row('tcp', { ip: [6] }, tcp),
   row('dhcp', { udp: [67, 68] }, dhcp),
+  row('dhcpv6', { udp: [546, 547] }, dhcpv6),
   row('tftp', { udp: [69] }, tftp),
   row('dns', { udp: [53] }, dns),
   row('ntp', { udp: [123] }, ntp),

@@ -15,7 +15,7 @@ const tolerant = (kind: string): ServiceKind<unknown> => ({
   create: () => ({ close: () => undefined }),
 })
 
-export const dictionary: Dictionary = { services: { dhcp: tolerant('dhcp'), tftp: tolerant('tftp') }, images: ['linux', 'initramfs', 'opensbi', 'u-boot', 'u-boot-s'] }
+export const dictionary: Dictionary = { services: { dhcp: tolerant('dhcp'), dhcp6: tolerant('dhcp6'), tftp: tolerant('tftp') }, images: ['linux', 'initramfs', 'opensbi', 'u-boot', 'u-boot-s'] }
 
 export function source(text: string, files: Readonly<Record<string, string>> = {}, environment: Readonly<Record<string, string>> = {}): LabSource {
   const include = (name: string): { file: string; text: string } => {

@@ -19,6 +19,15 @@ describe('IPv6 of a network', () => {
     expect(of('subnet6: fd00:1::/96').six?.advertising?.autonomous).toBe(false)
   })
 
+  it('says that there is DHCPv6 where there is', () => {
+    const flags = (text: string): unknown => {
+      const { managed, other } = of(`subnet6: fd00:1::/64, ${text}`).six?.advertising ?? {}
+      return [managed, other]
+    }
+    expect([flags('dhcp6: true'), flags('dhcp6: { range: none }'), flags('dhcp6: true, ra: { managed: false, other: false }')]).toEqual([[true, true], [false, true], [false, false]])
+    expect(refused('dhcp6: true')).toContain('goes with subnet6 only')
+  })
+
   it('takes what is written', () => {
     const six = of('subnet6: fd00:1::/64, gateway6: fd00:1::99, ra: { lifetime: 1h, interval: 4s, managed: true, other: true, autonomous: false, valid: 2h, preferred: 1h, dns: ["fd00:1::53"], mtu: 1400 }').six
     expect(six).toEqual({ subnet: { network: 'fd00:1::', prefix: 64 }, gateway: 'fd00:1::99', advertising: { lifetimeSeconds: 3600, intervalSeconds: 4, validSeconds: 7200, preferredSeconds: 3600, managed: true, other: true, autonomous: false, dns: ['fd00:1::53'], mtu: 1400 } })
