@@ -15,10 +15,11 @@ import { Switch } from '../link/switch.ts'
 import { Nat } from '../nat/nat.ts'
 import { dualSockets } from '../stack/dual-sockets.ts'
 import { forward } from '../stack/forward.ts'
+import { forward6 } from '../stack/ip6/forward6.ts'
 import { Host } from '../stack/host.ts'
 import { type ServicePoint, type ServiceRoom, ServiceConfigError } from '../stack/service.ts'
 import type { Volume } from '../stack/volume.ts'
-import { parseIpv4, parseMac } from '../wire/address.ts'
+import { parseIpv4, parseIpv6, parseMac } from '../wire/address.ts'
 import { Fabric } from './fabric.ts'
 import { Trouble } from './faults/trouble.ts'
 import { FileOverlay } from './file-overlay.ts'
@@ -262,8 +263,10 @@ class Builder {
     if (plan.type !== 'tun') return (this.#backends.get(plan.network) as Switch | Hub).plug(far)
     const gateway = this.#hosts.get(plan.gateway) as Host
     const { address, prefix } = plan.address
-    gateway.addInterface({ name: plan.name, port: far, mac: new Uint8Array(6), mtu: plan.mtu, addresses: [{ address: parseIpv4(address), prefix }] })
+    const six = plan.six && { addresses: [{ address: parseIpv6(plan.six.address.address), prefix: plan.six.address.prefix }], autoconfigure: false }
+    gateway.addInterface({ name: plan.name, port: far, mac: new Uint8Array(6), mtu: plan.mtu, addresses: [{ address: parseIpv4(address), prefix }], ...(six === undefined ? {} : { six }) })
     forward(gateway)
+    if (six !== undefined && gateway.six !== undefined) forward6(gateway.six)
   }
 
   #nat({ name, nat }: NetworkPlan): void {

@@ -64,7 +64,7 @@ function advertisingOf(reading: Reading, path: readonly string[], text: NetworkT
   // "MUST be no less than 4 seconds and no greater than 1800 seconds" (RFC 4861 §6.2.1).
   if (intervalSeconds < 4 || intervalSeconds > 1800) reading.fail([...path, 'ra', 'interval'], 'advertisements come every 4s to 30m')
   // Who leads nowhere is nobody's default router.
-  const lifetimeSeconds = inSeconds(ra.lifetime) ?? (text.nat === true ? Math.max(usualLifetime, intervalSeconds) : 0)
+  const lifetimeSeconds = inSeconds(ra.lifetime) ?? (text.nat === true || tunnelled(reading, path[1]) ? Math.max(usualLifetime, intervalSeconds) : 0)
   if (lifetimeSeconds > 9000) reading.fail([...path, 'ra', 'lifetime'], 'a router is told of for 2h30m at most (RFC 4861 §6.2.1)')
   const answers = text.dns !== undefined
   return {
@@ -77,5 +77,8 @@ function advertisingOf(reading: Reading, path: readonly string[], text: NetworkT
 /** Whoever has a DHCPv6 service on its network is told so (RFC 4861 §4.2). */
 const asksForMore = (text: NetworkText): boolean => text.dhcp6 !== undefined && text.dhcp6 !== null
 const givesAddresses = (text: NetworkText): boolean => asksForMore(text) && (typeof text.dhcp6 !== 'object' || text.dhcp6?.['range'] !== 'none')
+
+/** Whether a tunnel leads out of the network by IPv6. */
+const tunnelled = ({ text }: Reading, network: string): boolean => Object.values(text.uplinks ?? {}).some((uplink) => uplink.network === network && uplink.type === 'tun' && uplink.address6 !== undefined)
 
 const inSeconds = (span: number | undefined): number | undefined => (span === undefined ? undefined : Math.ceil(span / 1e9))

@@ -5,12 +5,14 @@ import type { Reading } from './reading.ts'
 import { latencyOf } from './resolve-links.ts'
 import type { UplinkText } from './schema.ts'
 import { list } from './suggest.ts'
-import type { AddressPlan, HostPlan, NetworkPlan, SimPlan, SocketPlan, Subnet, TcpPlan, UplinkPlan } from './topology.ts'
+import { formatIpv6, parseIpv6 } from '../wire/address.ts'
+import { equalIpv6, formatSubnet6, inSubnet6, isMulticastIpv6, subnetOf6 } from '../wire/ipv6-address.ts'
+import type { AddressPlan, HostPlan, NetworkPlan, SimPlan, SocketPlan, Subnet, TcpPlan, TunnelSixPlan, UplinkPlan } from './topology.ts'
 
 const everywhere = ['network', 'type', 'mtu', 'latency']
 const words: Readonly<Record<string, readonly string[]>> = {
-  tap: ['ifname', 'bridge', 'host_address'],
-  tun: ['ifname', 'address', 'host_address'],
+  tap: ['ifname', 'bridge', 'host_address', 'host_address6'],
+  tun: ['ifname', 'address', 'host_address', 'address6', 'host_address6'],
   nic: ['ifname'],
   'qemu in mode stream': ['mode', 'listen', 'connect'],
   'qemu in mode dgram': ['mode', 'local', 'remote'],
@@ -40,8 +42,10 @@ function kind(reading: Reading, path: Path, text: UplinkText, network: NetworkPl
   const hostAddress = text.host_address === undefined ? undefined : addressOf(reading, [...path, 'host_address'], text.host_address)
   switch (text.type) {
     case 'tap':
-      if (text.bridge !== undefined && hostAddress !== undefined) reading.fail([...path, 'host_address'], 'a port of a bridge has no address of its own', 'give it to the bridge', 'key')
-      return { type: 'tap', ifname: text.ifname, bridge: text.bridge, hostAddress }
+      for (const word of ['host_address', 'host_address6'] as const) {
+        if (text.bridge !== undefined && text[word] !== undefined) reading.fail([...path, word], 'a port of a bridge has no address of its own', 'give it to the bridge', 'key')
+      }
+      return { type: 'tap', ifname: text.ifname, bridge: text.bridge, hostAddress, hostAddress6: text.host_address6 === undefined ? undefined : addressOf6(reading, [...path, 'host_address6'], text.host_address6) }
     case 'tun':
       return tunnel(reading, path, text, network, gateways, hostAddress)
     case 'nic':
@@ -70,7 +74,25 @@ function tunnel(reading: Reading, path: Path, text: UplinkText, network: Network
   if (overlap(tunnelNet, subnet)) reading.fail([...path, 'address'], `${text.address} lies in the subnet of ${network.name}`, 'the tunnel needs one of its own: address: 10.99.0.2/30')
   if (hostAddress !== undefined && !contains(tunnelNet, hostAddress.address)) reading.fail([...path, 'host_address'], `${text.host_address} is not on the tunnel`, `e.g. ${firstHost(tunnelNet)}/${address.prefix}`)
   if (hostAddress?.address === address.address) reading.fail([...path, 'host_address'], 'both ends have the same address')
-  return { type: 'tun', ifname: text.ifname, gateway: gateway.name, address, hostAddress, subnet }
+  return { type: 'tun', ifname: text.ifname, gateway: gateway.name, address, hostAddress, subnet, six: tunnelSix(reading, path, text, network) }
+}
+
+function tunnelSix(reading: Reading, path: Path, text: UplinkText, network: NetworkPlan): TunnelSixPlan | undefined {
+  const { address6, host_address6 } = text
+  if (address6 === undefined) {
+    if (host_address6 !== undefined) reading.fail([...path, 'host_address6'], 'goes with address6 only', 'address6: fd00:99::2/64', 'key')
+    return undefined
+  }
+  if (network.six === undefined) return reading.fail([...path, 'address6'], `${network.name} has no IPv6`, `networks.${network.name}: subnet6: auto`, 'key')
+  const address = addressOf6(reading, [...path, 'address6'], address6)
+  const { subnet } = network.six
+  const tunnelNet = subnetOf6(parseIpv6(address.address), address.prefix)
+  const lan = { network: parseIpv6(subnet.network), prefix: subnet.prefix }
+  if (inSubnet6(tunnelNet, lan.network) || inSubnet6(lan, tunnelNet.network)) reading.fail([...path, 'address6'], `${address6} lies in the subnet6 of ${network.name}`, 'the tunnel needs one of its own: address6: fd00:99::2/64')
+  const hostAddress = host_address6 === undefined ? undefined : addressOf6(reading, [...path, 'host_address6'], host_address6)
+  if (hostAddress !== undefined && !inSubnet6(tunnelNet, parseIpv6(hostAddress.address))) reading.fail([...path, 'host_address6'], `${host_address6} is not on the tunnel`, `the tunnel is ${formatSubnet6(tunnelNet)}`)
+  if (hostAddress?.address === address.address) reading.fail([...path, 'host_address6'], 'both ends have the same address')
+  return { address, hostAddress, subnet }
 }
 
 function stream(reading: Reading, path: Path, { listen, connect }: UplinkText): Kind {
@@ -103,4 +125,14 @@ function addressOf(reading: Reading, path: Path, written: string): AddressPlan {
   const prefix = Number(length)
   if (!isHost(subnetOf(written), address)) reading.fail(path, `${address} is the network's own address or its broadcast`)
   return { address, prefix }
+}
+
+function addressOf6(reading: Reading, path: Path, written: string): AddressPlan {
+  const [text, length] = written.split('/')
+  const address = parseIpv6(text)
+  const prefix = Number(length)
+  const { network } = subnetOf6(address, prefix)
+  if (isMulticastIpv6(address)) reading.fail(path, `${text} is a group's`)
+  if (prefix < 127 && equalIpv6(network, address)) reading.fail(path, `${text} is every router's there (RFC 4291 §2.6.1)`)
+  return { address: formatIpv6(address), prefix }
 }

@@ -237,14 +237,21 @@ interface UplinkCommon {
 }
 
 type UplinkKind =
-  | { readonly type: 'tap'; readonly ifname: string | undefined; readonly bridge: string | undefined; readonly hostAddress: AddressPlan | undefined }
-  /** The network's gateway forwards between the tunnel, on which it has `address`, and the network. */
-  | { readonly type: 'tun'; readonly ifname: string | undefined; readonly gateway: string; readonly address: AddressPlan; readonly hostAddress: AddressPlan | undefined; readonly subnet: Subnet }
+  | { readonly type: 'tap'; readonly ifname: string | undefined; readonly bridge: string | undefined; readonly hostAddress: AddressPlan | undefined; readonly hostAddress6?: AddressPlan | undefined }
+  /** The network's gateway forwards between the tunnel, on which it has `address` (and `six.address`), and the network. */
+  | { readonly type: 'tun'; readonly ifname: string | undefined; readonly gateway: string; readonly address: AddressPlan; readonly hostAddress: AddressPlan | undefined; readonly subnet: Subnet; readonly six?: TunnelSixPlan | undefined }
   | { readonly type: 'nic'; readonly ifname: string }
   /** QEMU's -netdev stream. */
   | { readonly type: 'stream'; readonly side: 'listen' | 'connect'; readonly at: SocketPlan }
   /** One frame a datagram: QEMU's -netdev dgram, and whatever else speaks it. */
   | { readonly type: 'dgram'; readonly local: TcpPlan; readonly remote: TcpPlan }
+
+/** A tunnel's IPv6: the gateway's end, this computer's, and the network behind. */
+export interface TunnelSixPlan {
+  readonly address: AddressPlan
+  readonly hostAddress: AddressPlan | undefined
+  readonly subnet: Subnet
+}
 
 export interface AddressPlan {
   readonly address: string

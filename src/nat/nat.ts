@@ -222,7 +222,8 @@ export class Nat implements Ground {
       echo: (echo, incoming) => this.#echo(inside, echo, complain(incoming)),
       malformed: () => void this.counters.malformed++,
     })
-    six.ip.transit = (incoming) => six.ip.hasRoute(incoming.packet.destination) ? false : transition.take(incoming)
+    const forward = six.ip.transit
+    six.ip.transit = (incoming) => (six.ip.hasRoute(incoming.packet.destination) ? (forward?.(incoming) ?? false) : transition.take(incoming))
     six.datagrams.stranger = (datagram) => this.#stranger(inside, datagram)
     return inside
   }

@@ -1,9 +1,10 @@
-/** The echo client: `count` requests, `interval` apart, and what came of each. RFC 792. */
+/** The echo client: `count` requests, `interval` apart, and what came of each. RFC 792, RFC 4443 §4. */
 import type { Alarm, Duration, Instant, Scheduler } from '../base/time.ts'
 import type { Host } from './host.ts'
 import type { FailureCode } from './protocol.ts'
 import { seconds } from '../base/time.ts'
 import { parseIpv4 } from '../wire/address.ts'
+import { parseZoned } from './ip6/text.ts'
 
 export interface PingOptions {
   /** Default 1. */
@@ -27,16 +28,41 @@ export interface PingResult {
 
 /**
  * Starts at once; `done` hears the result when every request is answered or timed out.
- * @param address dotted. @throws {Error} with `code` EAGAIN when all identifiers are in use; {Malformed} for no address.
+ * @param address dotted, or of IPv6 where the host speaks it. @throws {Error} with `code` EAGAIN when all identifiers are in use; {Malformed} for no address.
  */
 export function ping(host: Host, scheduler: Scheduler, address: string, options: PingOptions, done: (result: PingResult) => void): void {
-  new Ping(host, scheduler, parseIpv4(address), options, done).start()
+  new Ping(host.name, address.includes(':') ? echoes6(host, address) : echoes4(host, address), scheduler, options, done).start()
+}
+
+type Heard = { readonly sequence: number } & ({ readonly failed: FailureCode } | { readonly payload: Uint8Array; readonly ttl: number })
+
+/** One version's echoes with one destination. */
+interface Echoes {
+  listen(identifier: number, hear: ((heard: Heard) => void) | undefined): boolean
+  send(identifier: number, sequence: number, payload: Uint8Array, ttl: number | undefined): FailureCode | undefined
+}
+
+function echoes4({ icmp }: Host, address: string): Echoes {
+  const destination = parseIpv4(address)
+  return {
+    listen: (identifier, hear) => icmp.listen(identifier, hear),
+    send: (identifier, sequence, payload, ttl) => icmp.send({ kind: 'echo', identifier, sequence, payload }, { destination, ttl }),
+  }
+}
+
+/** On a host without IPv6 there is no way anywhere. */
+function echoes6({ six }: Host, address: string): Echoes {
+  if (six === undefined) return { listen: () => true, send: () => 'ENETUNREACH' }
+  const destination = parseZoned(address, six.ip)
+  return {
+    listen: (identifier, hear) => six.icmp.listen(identifier, hear && ((heard) => hear('failed' in heard ? heard : { ...heard, ttl: heard.hopLimit }))),
+    send: (identifier, sequence, payload, hopLimit) => six.icmp.send({ kind: 'echo', identifier, sequence, payload }, { destination, hopLimit }),
+  }
 }
 
 class Ping {
-  readonly #host: Host
+  readonly #over: Echoes
   readonly #scheduler: Scheduler
-  readonly #destination: number
   readonly #options: Required<Omit<PingOptions, 'ttl'>> & { readonly ttl: number | undefined }
   readonly #done: (result: PingResult) => void
   readonly #alarm: Alarm
@@ -44,14 +70,13 @@ class Ping {
   readonly #sentAt: Instant[] = []
   readonly #echoes = new Map<number, Echo>()
 
-  constructor(host: Host, scheduler: Scheduler, destination: number, options: PingOptions, done: (result: PingResult) => void) {
-    this.#host = host
+  constructor(name: string, over: Echoes, scheduler: Scheduler, options: PingOptions, done: (result: PingResult) => void) {
+    this.#over = over
     this.#scheduler = scheduler
-    this.#destination = destination
     this.#options = { count: options.count ?? 1, interval: options.interval ?? seconds(1), timeout: options.timeout ?? seconds(1), sizeBytes: options.sizeBytes ?? 56, ttl: options.ttl }
     this.#done = done
     this.#identifier = this.#free()
-    this.#alarm = scheduler.alarm(`${host.name}.ping.${this.#identifier}`, () => this.#ring())
+    this.#alarm = scheduler.alarm(`${name}.ping.${this.#identifier}`, () => this.#ring())
   }
 
   start(): void {
@@ -61,7 +86,7 @@ class Ping {
 
   #free(): number {
     for (let identifier = 1; identifier < 0x1_0000; identifier++) {
-      const free = this.#host.icmp.listen(identifier, (heard) => {
+      const free = this.#over.listen(identifier, (heard) => {
         if ('failed' in heard) this.#settle({ sequence: heard.sequence, outcome: 'error', code: heard.failed })
         else if (heard.payload.length === this.#options.sizeBytes) this.#reply(heard.sequence, heard.ttl)
       })
@@ -74,7 +99,7 @@ class Ping {
     const sequence = this.#sentAt.length + 1
     this.#sentAt.push(this.#scheduler.now)
     const payload = Uint8Array.from({ length: this.#options.sizeBytes }, (_, at) => at)
-    const code = this.#host.icmp.send({ kind: 'echo', identifier: this.#identifier, sequence, payload }, { destination: this.#destination, ttl: this.#options.ttl })
+    const code = this.#over.send(this.#identifier, sequence, payload, this.#options.ttl)
     if (code !== undefined) this.#echoes.set(sequence, { sequence, outcome: 'error', code })
   }
 
@@ -111,7 +136,7 @@ class Ping {
   }
 
   #finish(): void {
-    this.#host.icmp.listen(this.#identifier, undefined)
+    this.#over.listen(this.#identifier, undefined)
     const echoes = [...this.#echoes.values()].sort((a, b) => a.sequence - b.sequence)
     this.#done({ sent: this.#sentAt.length, received: echoes.filter((echo) => echo.outcome === 'reply').length, echoes })
   }

@@ -19,6 +19,21 @@ describe('uplinks', () => {
     expect(of('{ network: lan, type: udp, local: 5001, remote: "box:5002" }')).toEqual({ ...common, type: 'dgram', ...ends })
   })
 
+  it('have IPv6 where their network has', () => {
+    const six = `name: t\nnetworks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1, subnet6: fd00:1::/64 } }\n`
+    const one = (text: string): unknown => read(`${six}uplinks: { home: { network: lan, ${text} } }`).uplinks[0]
+    const wrong = (text: string): string => refusal(`${six}uplinks: { home: { network: lan, ${text} } }`).replace(/^.*?uplinks/, 'uplinks')
+    expect(one('type: tap, host_address6: fd00:1::2/64')).toMatchObject({ hostAddress6: { address: 'fd00:1::2', prefix: 64 } })
+    expect(one('type: tun, address: 10.99.0.2/30, address6: fd00:99::2/64, host_address6: "fd00:99:0::1/64"')).toMatchObject({ six: { address: { address: 'fd00:99::2', prefix: 64 }, hostAddress: { address: 'fd00:99::1', prefix: 64 }, subnet: { network: 'fd00:1::', prefix: 64 } } })
+    const tun = 'type: tun, address: 10.99.0.2/30'
+    expect(wrong(`${tun}, host_address6: fd00:99::1/64`)).toBe('uplinks.home.host_address6: goes with address6 only | address6: fd00:99::2/64')
+    expect(wrong(`${tun}, address6: fd00:1::9/64`)).toBe('uplinks.home.address6: fd00:1::9/64 lies in the subnet6 of lan | the tunnel needs one of its own: address6: fd00:99::2/64')
+    expect(wrong(`${tun}, address6: fd00:99::2/64, host_address6: fd00:98::1/64`)).toBe('uplinks.home.host_address6: fd00:98::1/64 is not on the tunnel | the tunnel is fd00:99::/64')
+    expect(wrong(`${tun}, address6: fd00:99::/64`)).toContain('every router')
+    expect(wrong('type: tap, bridge: br0, host_address6: fd00:1::2/64')).toContain('a port of a bridge has no address of its own')
+    expect(refused(`{ network: lan, ${tun}, address6: fd00:99::2/64 }`)).toContain('lan has no IPv6')
+  })
+
   it('make the clock the outside’s', () => {
     expect(read(`${lan}uplinks: { home: { network: lan, type: tap } }`).sim.clock).toBe('realtime')
     expect(read(lan).sim.clock).toBe('virtual')
@@ -28,7 +43,7 @@ describe('uplinks', () => {
   it.each([
     ['{ network: lna, type: tap }', 'lab.yaml:3:29: uplinks.home.network: there is no network "lna" | did you mean "lan"?'],
     ['{ network: lan, type: tab }', 'lab.yaml:3:40: uplinks.home.type: found "tab", expected tap, tun, nic, qemu or udp | did you mean "tap"?'],
-    ['{ network: lan, type: tap, listen: 5000 }', 'lab.yaml:3:45: uplinks.home.listen: does not go with type: tap | that one takes ifname, bridge and host_address'],
+    ['{ network: lan, type: tap, listen: 5000 }', 'lab.yaml:3:45: uplinks.home.listen: does not go with type: tap | that one takes ifname, bridge, host_address and host_address6'],
     ['{ network: lan, type: tap, bridge: br0, host_address: 10.0.0.2/24 }', 'lab.yaml:3:58: uplinks.home.host_address: a port of a bridge has no address of its own | give it to the bridge'],
     ['{ network: lan, type: nic }', 'lab.yaml:3:12: uplinks.home: type: nic needs the name of an interface | ifname: eth1'],
     ['{ network: bare, type: tun, address: 10.99.0.2/30 }', 'lab.yaml:3:12: uplinks.home: a tunnel carries packets, so bare needs a gateway that forwards them | networks.bare: gateway: 10.0.0.1'],

@@ -1,11 +1,11 @@
-/** Linux' TCP by Node: sends random bytes to an echo, closes its half, reads on, and says whether what came back is what it sent. Arguments: size in bytes. */
+/** Linux' TCP by Node: sends random bytes to an echo, closes its half, reads on, and says whether what came back is what it sent. Arguments: size in bytes, and who echoes. */
 import { createHash, randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 
 const data = randomBytes(Number(process.argv[2]))
 const echoed = createHash('sha256')
 let count = 0
-const socket = connect({ host: '10.9.0.2', port: 7, allowHalfOpen: true })
+const socket = connect({ host: process.argv[3] ?? '10.9.0.2', port: 7, allowHalfOpen: true })
 socket.on('connect', () => socket.end(data))
 socket.on('data', (bytes) => {
   count += bytes.length

@@ -1,6 +1,6 @@
 /**
- * Our stack on a TAP in the namespace this is started in, in real time: 10.9.0.2, with an echo on port 7 and a server of bytes on port 19.
- * Linux has 10.9.0.1. Arguments: the faults of both directions as JSON (impair.ts), and whether super-frames may leave.
+ * Our stack on a TAP in the namespace this is started in, in real time: 10.9.0.2 and fd00:9::2, with an echo on port 7 and a server of bytes on port 19.
+ * Linux has 10.9.0.1 and fd00:9::1. Arguments: the faults of both directions as JSON (impair.ts), and whether super-frames may leave.
  */
 import { spawnSync } from 'node:child_process'
 import { SeededRandom } from '../../src/base/random.ts'
@@ -14,7 +14,8 @@ import { impair } from '../../src/link/impair.ts'
 import type { Faults } from '../../src/link/impair.ts'
 import type { Frame, FrameSink, Port } from '../../src/link/port.ts'
 import { Host } from '../../src/stack/host.ts'
-import { parseIpv4, parseMac } from '../../src/wire/address.ts'
+import type { TcpSocket } from '../../src/stack/sockets.ts'
+import { parseIpv4, parseIpv6, parseMac } from '../../src/wire/address.ts'
 
 const [faultsText = '{}', offloadText = 'false'] = process.argv.slice(2)
 const faults = JSON.parse(faultsText) as Faults
@@ -37,21 +38,27 @@ const device: Port = {
 const inward = impair({ name: 'in', medium: 'ethernet', frameMax: 1514, send: (frame) => sink?.receive(frame), listen: () => {} }, random.fork('in'), time, faults)
 
 spawnSync('ip', ['addr', 'add', '10.9.0.1/24', 'dev', 'tap0'])
+spawnSync('ip', ['addr', 'add', 'fd00:9::1/64', 'dev', 'tap0', 'nodad'])
 spawnSync('ip', ['link', 'set', 'tap0', 'up'])
 
 const host = new Host({ name: 'ours', scheduler: time, random })
 const faulty = Object.keys(faults).length > 0
-host.addInterface({ name: 'eth0', port: faulty ? impair(device, random.fork('out'), time, faults) : device, mac: parseMac('02:00:00:00:00:99'), addresses: [{ address: parseIpv4('10.9.0.2'), prefix: 24 }], offload: offloadText === 'true' })
+host.addInterface({ name: 'eth0', port: faulty ? impair(device, random.fork('out'), time, faults) : device, mac: parseMac('02:00:00:00:00:99'), addresses: [{ address: parseIpv4('10.9.0.2'), prefix: 24 }], offload: offloadText === 'true', six: { addresses: [{ address: parseIpv6('fd00:9::2'), prefix: 64 }], autoconfigure: false } })
 
-host.listen({ address: '0.0.0.0', port: 7 }, (socket) => {
+/** By both versions. */
+function listen(port: number, accept: (socket: TcpSocket) => void): void {
+  for (const address of ['0.0.0.0', '::']) host.listen({ address, port }, accept, { allowHalfOpen: true })
+}
+
+listen(7, (socket) => {
   socket.on('data', (bytes) => {
     if (!socket.write(bytes)) socket.pause()
   })
   socket.on('drain', () => socket.resume())
   socket.on('end', () => socket.end())
-}, { allowHalfOpen: true })
+})
 
-host.listen({ address: '0.0.0.0', port: 19 }, (socket) => {
+listen(19, (socket) => {
   const block = new Uint8Array(262_144)
   let left = 0
   const more = (): void => {
@@ -67,10 +74,10 @@ host.listen({ address: '0.0.0.0', port: 19 }, (socket) => {
     more()
   })
   socket.on('drain', more)
-}, { allowHalfOpen: true })
+})
 
 let received = 0
-host.listen({ address: '0.0.0.0', port: 9 }, (socket) => {
+listen(9, (socket) => {
   socket.on('data', (bytes) => {
     received += bytes.length
   })
@@ -79,7 +86,7 @@ host.listen({ address: '0.0.0.0', port: 9 }, (socket) => {
     socket.end()
     received = 0
   })
-}, { allowHalfOpen: true })
+})
 
 const buffer = new Uint8Array(vnetHeaderBytes + largestFrame)
 const address = libc().addressOf(buffer)

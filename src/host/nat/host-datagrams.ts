@@ -10,6 +10,8 @@ import type { SocketCalls } from './socket-calls.ts'
 
 /** Bytes that Node may hold for a socket that does not get rid of them. */
 const mostQueued = 1 << 20
+/** What the kernel may hold of one socket's while we are busy; it gives less to who has no rights (net.core.rmem_max). A burst of 64-byte datagrams weighs a kilobyte each there. */
+const kernelQueueBytes = 1 << 20
 
 interface Own {
   /** -1: not known. */
@@ -68,7 +70,7 @@ export class HostDatagrams {
 
   #open(type: 'udp4' | 'udp6'): Own | undefined {
     // Addresses only, so nothing is looked up, and what is sent is sent inside the call: with its own time to live.
-    const socket = createSocket({ type, lookup: (address, _, done) => done(null, address, type === 'udp4' ? 4 : 6) })
+    const socket = createSocket({ type, recvBufferSize: kernelQueueBytes, lookup: (address, _, done) => done(null, address, type === 'udp4' ? 4 : 6) })
     socket.on('message', (bytes, { address, port }) => this.#enter({ kind: 'datagram', flow: this.#flow, from: { address: this.#nameOf(address), port }, bytes }))
     let queue: ErrorQueue | undefined
     socket.on('error', (error: NodeJS.ErrnoException) => {

@@ -5,13 +5,13 @@ import { largestFrame } from './packet-writer.ts'
 
 /** By its length a buffer of ours is known when it comes back. */
 const superBytes = largestFrame + 64
-const chunkBytes = 32_768
+const chunkBytes = 262_144
 /** Buffers kept for later. */
 const mostKept = 64
 
 export class FramePool {
-  /** Frames up to this share a chunk. */
-  readonly plainMost = 2048
+  /** Frames up to this share a chunk: copying one costs less than a buffer that doesn't come back. */
+  readonly plainMost = 16_384
   readonly #free: ArrayBuffer[] = []
   #chunk = new ArrayBuffer(0)
   #used = 0

@@ -15,7 +15,7 @@ import { HostInterface } from './host-interface.ts'
 import { Nic } from './nic.ts'
 import { type Devices, Pump } from './pump.ts'
 import { QemuStream } from './qemu-stream.ts'
-import { addRoute } from './routes.ts'
+import { addAddress6, addRoute } from './routes.ts'
 import { openTun } from './tun-device.ts'
 
 type Plan<Type extends UplinkPlan['type']> = Extract<UplinkPlan, { type: Type }>
@@ -85,6 +85,7 @@ export class Uplinks implements Inlet {
     if (plan.bridge !== undefined) made.join(plan.bridge)
     if (plan.hostAddress !== undefined) made.ipv4 = `${plan.hostAddress.address}/${plan.hostAddress.prefix}`
     made.isUp = true
+    if (plan.hostAddress6 !== undefined) addAddress6(plan.hostAddress6, name)
     log.info('uplink.open', `${plan.network} is on ${name}${plan.bridge === undefined ? '' : `, a port of ${plan.bridge}`}`, { ifname: name })
     return link
   }
@@ -97,6 +98,10 @@ export class Uplinks implements Inlet {
     if (plan.hostAddress !== undefined) made.ipv4 = `${plan.hostAddress.address}/${plan.hostAddress.prefix}`
     made.isUp = true
     if (plan.hostAddress !== undefined) addRoute(`${plan.subnet.network}/${plan.subnet.prefix}`, plan.address.address, name)
+    if (plan.six?.hostAddress !== undefined) {
+      addAddress6(plan.six.hostAddress, name)
+      addRoute(`${plan.six.subnet.network}/${plan.six.subnet.prefix}`, plan.six.address.address, name)
+    }
     log.info('uplink.open', `${plan.gateway} is on ${name}`, { ifname: name })
     return link
   }

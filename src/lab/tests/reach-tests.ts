@@ -9,7 +9,7 @@ import * as dns from '../../wire/dns.ts'
 import { formatData, types } from '../../wire/dns-data.ts'
 import { type Decide, tryEvery, type Watch, type Witnesses } from './watch.ts'
 
-/** Addresses are dotted, or nodes by name. */
+/** Addresses are dotted or of IPv6, or nodes by name. */
 export type Reach =
   | { readonly kind: 'ping'; readonly target: string }
   | { readonly kind: 'tcp'; readonly target: string; readonly port: number }
@@ -62,7 +62,7 @@ class ReachWatch implements Watch {
       return this.#failed('no answer')
     }
     const named = this.#reach.kind === 'dns' ? this.#reach.server : this.#reach.target
-    const address = /^\d/.test(named) ? named : this.#witnesses.leases(named)[0]
+    const address = /^\d|:/.test(named) ? named : this.#witnesses.leases(named)[0]
     if (address === undefined) return this.#failed(`${named} has no address`)
     this.#alarm.arm(patience)
     if (this.#reach.kind === 'ping') this.#ping(address)
@@ -103,7 +103,7 @@ class ReachWatch implements Watch {
     this.#abandon = end
     socket.on('error', (error) => !over && (end(), this.#failed(error.code ?? error.message)))
     socket.on('connect', () => {
-      if (reach.kind === 'http') return void socket.write(utf8(`GET ${reach.path} HTTP/1.1\r\nHost: ${address}\r\nConnection: close\r\nUser-Agent: netloom-test\r\n\r\n`))
+      if (reach.kind === 'http') return void socket.write(utf8(`GET ${reach.path} HTTP/1.1\r\nHost: ${written(address)}\r\nConnection: close\r\nUser-Agent: netloom-test\r\n\r\n`))
       end()
       this.#passed('it is open')
     })
@@ -127,8 +127,9 @@ class ReachWatch implements Watch {
   }
 
   #ask(server: string, { name, answer }: Reach & { readonly kind: 'dns' }): void {
-    const socket = this.#host.bind({ address: '0.0.0.0', port: 0 }, (payload) => {
-      const said = readAnswer(payload, name)
+    const type = answer?.includes(':') === true ? types.aaaa : types.a
+    const socket = this.#host.bind({ address: server.includes(':') ? '::' : '0.0.0.0', port: 0 }, (payload) => {
+      const said = readAnswer(payload, name, type)
       if (said === undefined) return
       this.#abandon?.()
       if (typeof said === 'string') return this.#failed(said)
@@ -136,17 +137,17 @@ class ReachWatch implements Watch {
       else this.#failed(said.length === 0 ? 'it has no address' : `it is ${said.join(', ')}`)
     })
     this.#abandon = () => socket.close()
-    socket.send(dns.build({ id: 0x6e6c, response: false, opcode: dns.opcodes.query, authoritative: false, truncated: false, recursionDesired: true, recursionAvailable: false, authenticData: false, checkingDisabled: false, rcode: 0, questions: [{ name, type: types.a, class: dns.classes.internet }], answers: [], authorities: [], additionals: [], edns: undefined }), { address: server, port: dns.serverPort })
+    socket.send(dns.build({ id: 0x6e6c, response: false, opcode: dns.opcodes.query, authoritative: false, truncated: false, recursionDesired: true, recursionAvailable: false, authenticData: false, checkingDisabled: false, rcode: 0, questions: [{ name, type, class: dns.classes.internet }], answers: [], authorities: [], additionals: [], edns: undefined }), { address: server, port: dns.serverPort })
   }
 }
 
 /** Addresses, or why there are none; undefined for what is no answer to us. */
-function readAnswer(payload: Uint8Array, name: string): readonly string[] | string | undefined {
+function readAnswer(payload: Uint8Array, name: string, type: number): readonly string[] | string | undefined {
   try {
     const message = dns.parse(payload)
     if (!message.response || message.questions[0]?.name.toLowerCase().replace(/\.$/, '') !== name.toLowerCase().replace(/\.$/, '')) return undefined
     if (message.rcode !== 0) return message.rcode === dns.rcodes.noSuchName ? 'there is no such name' : `refused with code ${message.rcode}`
-    return message.answers.filter((record) => record.type === types.a).map((record) => formatData(record.data))
+    return message.answers.filter((record) => record.type === type).map((record) => formatData(record.data))
   } catch (error) {
     if (error instanceof Malformed) return undefined
     throw error
@@ -156,5 +157,8 @@ function readAnswer(payload: Uint8Array, name: string): readonly string[] | stri
 function describe(reach: Reach): string {
   if (reach.kind === 'dns') return `${reach.name} asked at ${reach.server}`
   if (reach.kind === 'ping') return `ping ${reach.target}`
-  return reach.kind === 'tcp' ? `${reach.target} port ${reach.port}` : `http://${reach.target}:${reach.port}${reach.path}`
+  return reach.kind === 'tcp' ? `${reach.target} port ${reach.port}` : `http://${written(reach.target)}:${reach.port}${reach.path}`
 }
+
+/** As in a URL. */
+const written = (address: string): string => (address.includes(':') ? `[${address}]` : address)

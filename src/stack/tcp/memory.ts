@@ -3,6 +3,8 @@
 /** Buffers up to this size are cut from larger ones: making one of its own for each segment took a third of the time of a transfer at MTU 1500. */
 const small = 4096
 const slabBytes = 65_536
+/** Link, IPv6 and TCP with all their options are shorter; all behind is written over. */
+const headersMost = 256
 
 export class Memory {
   readonly limitBytes: number
@@ -34,9 +36,12 @@ export class Memory {
     this.#usedBytes -= bytes
   }
 
-  /** A zeroed buffer that is the caller's for good; it does not count against the limit. */
+  /** Where large buffers come from, their bytes unset; undefined: they are made. Whoever gets the frame that is built in one may use it again. */
+  lend: ((length: number) => Uint8Array) | undefined
+
+  /** A buffer that is the caller's for good, zeroed where headers go; it does not count against the limit. */
   fresh(length: number): Uint8Array {
-    if (length > small) return new Uint8Array(length)
+    if (length > small) return this.lend?.(length).fill(0, 0, headersMost) ?? new Uint8Array(length)
     if (this.#slabAt + length > this.#slab.length) {
       this.#slab = new Uint8Array(slabBytes)
       this.#slabAt = 0

@@ -146,7 +146,7 @@ export class Receiver {
 
   /** Large segments are handed over as they lie in their frame, which is ours; small ones would hold a frame for a few bytes. */
   #copy(bytes: Uint8Array): Uint8Array {
-    if (bytes.length > 4096 && bytes.length * 2 > bytes.buffer.byteLength) return bytes
+    if (bytes.length > 4096 && bytes.length * 4 > bytes.buffer.byteLength) return bytes
     if (bytes.length > 4096) return bytes.slice()
     const copy = this.#memory.fresh(bytes.length)
     copy.set(bytes)

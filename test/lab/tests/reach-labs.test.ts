@@ -25,7 +25,33 @@ tests: ${tests}
   return lab.verdicts.all.map(({ outcome, message }) => `${outcome}: ${message}`)
 }
 
+/** A lab of IPv6 without machines. */
+async function sixVerdicts(network: string, tests: string): Promise<string[]> {
+  const file = join(folder, `lab${count++}.yaml`)
+  writeFileSync(file, `name: reach6
+sim: { seed: 3, until: 20s }
+networks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1, subnet6: fd00:1::/64, ${network} dns: { records: { files.lab: "fd00:1::7" } }, http: { files: { page: motd } } } }
+images: { motd: { text: "some words" } }
+tests: ${tests}
+`)
+  const lab = await loadLab(readLab({ file }))
+  lab.endWithTests = true
+  lab.run(2 ** 52 as Instant, () => true)
+  lab.close('the lab ended')
+  return lab.verdicts.all.map(({ outcome, message }) => `${outcome}: ${message}`)
+}
+
 describe('tests of what services did and what can be reached', () => {
+  it.each([['with the gateway’s prefix', ''], ['where nothing is advertised', 'ra: false,']])('pass by IPv6, %s', async (_, network) => {
+    expect(await sixVerdicts(network, '{ p: { ping: "fd00:1::1" }, t: { tcp: "[fd00:1::1]:80" }, h: { http: "http://[fd00:1::1]/page", body: "words" }, d: { dns: files.lab, answer: "fd00:1::7", server: "fd00:1::1" }, n: { ping: "fd00:1::99" } }')).toEqual([
+      'passed: ping fd00:1::1: fd00:1::1 answers',
+      'passed: fd00:1::1 port 80: it is open',
+      'passed: http://[fd00:1::1]:80/page: status 200',
+      'passed: files.lab asked at fd00:1::1: it is fd00:1::7',
+      expect.stringMatching(/^failed: .*fd00:1::99/),
+    ])
+  })
+
   it('pass', async () => {
     expect(await verdicts(`{ s: { node: node1, served: motd }, f: { frames: "dhcp.offer to node1", count: ">=1" }, n: { node: node1, never: "panic" }, p: { ping: 10.0.0.1 }, t: { tcp: "10.0.0.1:80" }, h: { http: "http://lan/page", body: "words" }, d: { dns: files.lab, answer: 10.0.0.7 }, b: { node: node2, console: "/lease 10\\\\.0/" } }`)).toEqual([
       expect.stringMatching(/^passed: 10\.0\.0\.\d+ has motd, 10 bytes$/),

@@ -41,6 +41,7 @@ describe('tests in a lab file', () => {
     expect(refused('{ frames: "arp to c" }')).toContain('there is no node "c"')
     expect(refused('{ tcp: "a" }')).toContain('expected node:port')
     expect(refused('{ http: "ftp://a/" }')).toContain('expected a URL')
+    expect(refused('{ ping: "fd00::1" }')).toContain('lan has no IPv6')
     expect(refused('{ ping: c }')).toContain('there is no node "c"')
     expect(refused('{ node: lan, console: x }')).toContain('there is no node "lan"')
     expect(refused('{ within: 3s }')).toContain('asserts nothing')
