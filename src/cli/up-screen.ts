@@ -42,6 +42,8 @@ export class UpScreen {
 
   open(driver: Driver): void {
     this.#driver = driver
+    // Standard output is a serial port's.
+    if ([...this.#lab.machines.values()].some(({ plan }) => plan.serials?.some(({ ends }) => ends.some(({ kind }) => kind === 'stdio')))) return
     if (this.#node !== undefined) this.#attach(this.#node)
     else if (this.#raw !== undefined) this.#bare(this.#raw)
     else this.#lines()

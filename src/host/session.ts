@@ -21,6 +21,7 @@ import type { ReadLab } from './open-lab.ts'
 import { Reactor } from './reactor.ts'
 import { RunKeeper } from './run-keeper.ts'
 import { SnapshotTaker } from './snapshots/snapshot-taker.ts'
+import { SerialEnds } from './serial/serial-ends.ts'
 import { enlist, strikeOff } from './runtime-folder.ts'
 import { Nats } from './nat/nats.ts'
 import { FramePool } from './uplinks/frame-pool.ts'
@@ -76,6 +77,7 @@ export class Session {
     try {
       if (this.#options.reachable) await this.#reach()
       for (const [node, island] of this.lab.machines) await this.#console(node, island)
+      await this.#serials()
       this.#capture()
       if (this.#options.keep !== undefined) this.#keeper = new RunKeeper(this.lab, this.#options.keep, this.#read.source.file)
       if (this.lab.uplinks.size + this.lab.nats.size > 0) this.#react()
@@ -121,6 +123,16 @@ export class Session {
     await end.open(plan.console, (name) => resolve(this.#read.source.folder, name))
     const { logs } = this.#options
     if (logs !== undefined) await end.open({ tcp: undefined, unix: undefined, log: join(logs, `${node}.log`) }, (name) => name)
+  }
+
+  async #serials(): Promise<void> {
+    const ends = new SerialEnds(this.lab, this.driver, (name) => resolve(this.#read.source.folder, name), (sentence) => this.lab.journal.log('serial', this.lab).info('serial.end', sentence))
+    this.#closers.push(() => ends.close())
+    await ends.open()
+    // Whoever comes to a line finds the lab as it is; a lab with tests has their time.
+    if (!ends.any || this.lab.endWithTests) return
+    this.#visitors++
+    this.driver.attend(true)
   }
 
   #react(): void {
