@@ -9,7 +9,9 @@ import type { Nic } from './nic.ts'
 import type { PciFunction } from './pci/function.ts'
 import { pciFunctionsMax } from './pci/host-bridge.ts'
 import { type NinepServer, VirtioNinep } from './virtio/9p.ts'
+import { VirtioBalloon } from './virtio/balloon.ts'
 import { VirtioBlk } from './virtio/blk.ts'
+import { VirtioConsole } from './virtio/console.ts'
 import type { VirtioDevice } from './virtio/device.ts'
 import { VirtioNet } from './virtio/net.ts'
 import { VirtioRng } from './virtio/rng.ts'
@@ -33,19 +35,24 @@ export interface DevicesConfig {
   readonly disks: readonly BlockDevice[]
   /** Folders that the guest mounts by their tags (virtio-9p). */
   readonly shares?: readonly { readonly tag: string; readonly server: NinepServer }[]
+  /** A virtio console beside the serial port; both are the machine's console. */
+  readonly virtioConsole?: boolean
+  /** Memory that the guest is asked to give back; undefined: it has no balloon. */
+  readonly balloonBytes?: number
   /** Where its virtio devices are; `mmio` unless told otherwise. */
   readonly virtio?: 'mmio' | 'pci'
 }
 
-/** In the order of the configuration: NICs, disks, entropy, shares. */
+/** In the order of the configuration: NICs, disks, entropy, shares, console, balloon. */
 export interface Devices {
   readonly slots: readonly VirtioDevice[]
   readonly functions: readonly PciFunction[]
   readonly nics: readonly Nic[]
+  readonly console: VirtioConsole | undefined
 }
 
 export function makeDevices(config: DevicesConfig & { readonly harts: number; readonly random: Random }, timeline: Scheduler, report: (sentence: string) => void): Devices {
-  const { harts, nics: cards, disks, shares = [], random, virtio: transport = 'mmio' } = config
+  const { harts, nics: cards, disks, shares = [], random, virtioConsole = false, balloonBytes, virtio: transport = 'mmio' } = config
   const slots: VirtioDevice[] = []
   const functions: PciFunction[] = []
   const nics: Nic[] = []
@@ -65,12 +72,15 @@ export function makeDevices(config: DevicesConfig & { readonly harts: number; re
   disks.forEach((disk, index) => put(new VirtioBlk(`disk${index}`, timeline, disk, harts)))
   put(new VirtioRng(random.fork('rng')))
   shares.forEach(({ tag, server }, index) => put(new VirtioNinep(`share${index}`, tag, timeline, server)))
-  return { slots, functions, nics }
+  const console = virtioConsole ? new VirtioConsole('console') : undefined
+  if (console !== undefined) put(console)
+  if (balloonBytes !== undefined) put(new VirtioBalloon('balloon', balloonBytes))
+  return { slots, functions, nics, console }
 }
 
 /** @throws {ConfigError} when there are more devices than the machine has room for. */
-export function checkDevices(name: string, { nics, disks, shares = [], virtio }: DevicesConfig): void {
-  const devices = nics.length + disks.length + shares.length + 1
+export function checkDevices(name: string, { nics, disks, shares = [], virtioConsole = false, balloonBytes, virtio }: DevicesConfig): void {
+  const devices = nics.length + disks.length + shares.length + 1 + Number(virtioConsole) + Number(balloonBytes !== undefined)
   const room = virtio === 'pci' ? pciFunctionsMax : virtioSlotsMax
   if (devices > room) throw new ConfigError(`${name}: ${nics.length} NICs, ${disks.length} disks and ${shares.length} shares; there is room for ${room - 1} together`)
   for (const { mac } of nics) assert(mac.length === 6 && (mac[0] & 1) === 0, `${name}: a NIC's address is six bytes and unicast`)

@@ -22,9 +22,10 @@ import type { BootImages, BootPlan } from './boot.ts'
 import { planBoot, treeRoom } from './boot.ts'
 import type { IrqLine } from './bus.ts'
 import { BusMap } from './bus-map.ts'
-import { checkDevices, type DevicesConfig, makeDevices } from './devices.ts'
+import { checkDevices, type Devices, type DevicesConfig, makeDevices } from './devices.ts'
 import { buildDeviceTree } from './device-tree.ts'
 import type { Finish } from './finisher.ts'
+import { JoinedConsole } from './joined-console.ts'
 import type { Board, Row } from './memory-map.ts'
 import { memoryMap, pciLine, ramBase, romAddress, romSpan, serialsMax, timebaseHz } from './memory-map.ts'
 import { Magic, type MagicConfig } from './magic/magic.ts'
@@ -121,7 +122,7 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.magic = config.magic === undefined ? undefined : this.#makeMagic(config.magic)
     this.core = config.coreFactory({ harts: config.harts, cpu: config.cpu ?? 'rv64gc', ramBytes: config.ramBytes, ramBase, timebaseHz, bus: this.#bus(), ...(this.magic === undefined ? {} : { magic: this.#hearMagic(this.magic) }), ...(this.#plan.supervised ? { supervisor: this.#supervisor() } : {}) })
     this.#memory = new Ram(this.core, ramBase)
-    const { board, nics } = this.#board()
+    const { board, nics, console } = this.#board()
     this.nics = nics
     this.#rows = memoryMap(board.slots.length, board.pci !== undefined, board.serials.length)
     this.#models = this.#rows.map((row) => row.make(board, row.irq === undefined ? { set: () => undefined } : board.plic.source(row.irq)))
@@ -129,8 +130,8 @@ export class Machine implements Stateful<MachineSnapshot> {
     const [uart, ...others] = this.#models.filter((model) => model instanceof Uart)
     assert(uart !== undefined, 'the memory map has no UART')
     this.#uart = uart
-    this.console = uart.line
-    this.serials = [uart, ...others].map(({ line }) => line)
+    this.console = console === undefined ? uart.line : new JoinedConsole(uart.line, console)
+    this.serials = [this.console, ...others.map(({ line }) => line)]
   }
 
   get state(): MachineState {
@@ -342,13 +343,13 @@ export class Machine implements Stateful<MachineSnapshot> {
     this.yieldNow()
   }
 
-  #board(): { board: Board; nics: readonly Nic[] } {
+  #board(): { board: Board } & Pick<Devices, 'nics' | 'console'> {
     const { config, core, timeline } = { config: this.#config, core: this.core, timeline: this.timeline }
     const line = (hart: number, which: (typeof lines)[keyof typeof lines]): IrqLine => ({ set: (high) => core.line(hart, which, high) })
     const harts = Array.from({ length: config.harts }, (_, hart) => hart)
     const report = (sentence: string): void => config.log.warn('guest.odd', sentence, { machine: config.name })
     const plic = new Plic(harts.flatMap((hart) => [line(hart, lines.meip), line(hart, lines.seip)]))
-    const { slots, functions, nics } = makeDevices(config, timeline, report)
+    const { slots, functions, nics, console } = makeDevices(config, timeline, report)
     const pins = Array.from({ length: pciPins }, (_, pin) => plic.source(pciLine + pin))
     const board: Board = {
       harts: config.harts,
@@ -365,7 +366,7 @@ export class Machine implements Stateful<MachineSnapshot> {
       finish: (finish) => this.#finished(finish),
       report,
     }
-    return { board, nics }
+    return { board, nics, console }
   }
 }
 

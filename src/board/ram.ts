@@ -56,8 +56,8 @@ export class Ram implements GuestMemory, Stateful<RamState> {
   }
 }
 
-/** As words of 32 bits: a -0 or a NaN would not be told from zeros as floating point. */
-function blank(bytes: Uint8Array): boolean {
+/** Whether whole words of 32 bits, as which they must lie, are all zeros. As floating point, a -0 or a NaN would not be told from them. */
+export function blank(bytes: Uint8Array): boolean {
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
   for (let at = 0; at < words.length; at++) if (words[at] !== 0) return false
   return true

@@ -127,6 +127,8 @@ class Builder {
       boot: this.#bootWithMagic(this.#boot(plan), plan),
       nics: plan.nics.map(({ mac, model }) => ({ mac: parseMac(mac), ...(model === undefined ? {} : { model }) })),
       ...(plan.virtio === undefined ? {} : { virtio: plan.virtio }),
+      ...(plan.console.virtio === true ? { virtioConsole: true } : {}),
+      ...(plan.balloonBytes === undefined ? {} : { balloonBytes: plan.balloonBytes }),
       disks: plan.disks.map((disk) => this.#parts.disk(disk)),
       shares: plan.shares.map((share) => ({ tag: share.tag, server: this.#share(plan, share) })),
       ...(plan.serials === undefined ? {} : { serials: plan.serials.map(({ rate, to }) => ({ rate, wired: to !== undefined })) }),

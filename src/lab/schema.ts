@@ -87,6 +87,7 @@ const console = z.strictObject({
   tcp: z.union([port, z.string().regex(/^(?:[^:\s]+|\[[^\]\s]+\]):\d{1,5}$/)], { error: 'expected a port, or "host:port"' }).optional(),
   unix: path.optional(),
   log: path.optional(),
+  virtio: z.boolean({ error: 'expected true or false' }).optional().describe('A virtio console, hvc0, beside the serial port; what is typed goes there once the guest has a driver for it'),
 })
 const reached = z.union([z.enum(['started', 'booted', 'off']), z.strictObject({ console: text.min(1) })], { error: 'expected started, booted, off or { console: "text" }' })
 const dependencies = z.union([z.array(name), z.record(name, reached)], { error: 'expected a list of nodes, or a mapping from node to started, booted, off or { console: "text" }' })
@@ -138,6 +139,7 @@ const node = z.strictObject({
   steps: z.array(scriptStep, { error: 'expected a list of steps' }).min(1, { error: 'a script has a step or more' }).max(64, { error: 'a script has at most 64 steps' }).optional().describe('Of program: script, one after the other'),
   networks: attachments.optional(),
   nic: model.optional().describe('The card that the guest sees on each of its interfaces; virtio when left out'),
+  balloon: z.union([z.boolean(), bytes], { error: 'expected true, or how much to take, like 64M' }).optional().describe('A virtio balloon: free pages of the guest become zeros; with a size, so much memory is asked for'),
   virtio: z.enum(['mmio', 'pci'], { error: 'expected mmio or pci' }).optional().describe('Where the guest finds its virtio devices; mmio when left out'),
   disks: z.array(disk, { error: 'expected a list of disks' }).optional(),
   share: share.optional().describe('Folders of this computer that the guest mounts: mount -t 9p -o trans=virtio,version=9p2000.L share0 /mnt'),
