@@ -10,6 +10,7 @@ import type { DiskPlan } from '../lab/topology.ts'
 import { hostCodec } from './codec.ts'
 import { HostError } from './host-error.ts'
 import { nameFrom, openImageFile } from './image-file.ts'
+import { openNbd, parseNbd } from './nbd-disk.ts'
 
 export interface OpenImageOptions {
   readonly readOnly: boolean
@@ -30,6 +31,11 @@ const open = new Set<BlockDevice>()
 /** @param folder what the plan's paths are relative to. @throws {HostError} */
 export function openDisk(plan: DiskPlan, folder: string): BlockDevice {
   if (open.size === 0) process.once('exit', closeDisks)
+  if (plan.nbd !== undefined) {
+    const served = openNbd(parseNbd(plan.nbd, (path) => resolve(folder, path)), plan.readOnly, plan.nbd)
+    open.add(served)
+    return served
+  }
   const path = resolve(folder, plan.file)
   const listed = plan.uses.map((name) => resolve(folder, name))
   const image = plan.overlay === undefined ? openDiskImage(path, { readOnly: plan.readOnly, format: plan.format, listed }) : openOverlay(path, plan, folder, listed)

@@ -147,8 +147,6 @@ export interface MachinePlan {
   readonly nics: readonly NicPlan[]
   /** Where its virtio devices are; `mmio` when left out. */
   readonly virtio?: 'mmio' | 'pci'
-  /** Memory that the guest is asked to give back; it has a balloon then. */
-  readonly balloonBytes?: number
   readonly disks: readonly DiskPlan[]
   readonly shares: readonly SharePlan[]
   readonly console: ConsolePlan
@@ -185,7 +183,10 @@ export type BootPlan =
     }
 
 export interface DiskPlan {
+  /** Empty where an NBD server has it. */
   readonly file: string
+  /** Where an NBD server has the disk, in place of a file: an address, port and name, or a socket's path. */
+  readonly nbd?: string
   readonly readOnly: boolean
   /** Undefined: by the file's name and content. */
   readonly format: FormatName | undefined
@@ -207,8 +208,6 @@ export interface ConsolePlan {
   readonly tcp: { readonly host: string; readonly port: number } | undefined
   readonly unix: string | undefined
   readonly log: string | undefined
-  /** A virtio console beside the serial port. */
-  readonly virtio?: true
 }
 
 /** A node stays off until the other one has got that far. */

@@ -67,6 +67,11 @@ export class LabFiles {
     const name = this.#names.get(plan) as string
     const past = this.#past?.disks[name]
     const disk = new TrackedDisk(openDisk(plan, this.#folder))
+    // What a server has may change while the lab is away, and nobody would see it.
+    if (plan.nbd !== undefined) {
+      this.#written.add(`nbd: ${plan.nbd}`)
+      return disk
+    }
     const { size, mtimeMs } = statSync(resolve(this.#folder, plan.file))
     if (past !== undefined && (past.base.size !== size || past.base.modified !== mtimeMs)) {
       throw new ConfigError(`the disk image ${plan.file} (${name}) has changed since the lab was saved`, undefined, 'put the old one back, or start the lab anew: netloom up')
