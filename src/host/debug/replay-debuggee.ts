@@ -97,7 +97,13 @@ export class ReplayDebuggee implements Debuggee {
   }
 
   async #goOn(hart: number): Promise<Halt> {
-    const arrival = await this.#time.forward({ limit: forever, points: this.#points })
+    const time = this.#time
+    const { turn } = time.core
+    // Who stands in front of a breakpoint goes on past it, however they came there.
+    if (turn !== undefined && this.#points.some(({ kind, address }) => kind === 'execute' && address === time.core.inspect(turn).pc)) {
+      if ((await time.forward({ limit: time.tick, points: this.#points.filter(({ kind }) => kind !== 'execute') })) === 'stop') return this.#stopped()
+    }
+    const arrival = await time.forward({ limit: forever, points: this.#points })
     return arrival === 'stop' ? this.#stopped() : { kind: arrival === 'interrupt' ? 'interrupt' : 'end', hart }
   }
 

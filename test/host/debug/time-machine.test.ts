@@ -1,11 +1,10 @@
 /** A kept run, gone through forwards and backwards: every position is the one the run itself had. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../../src/base/random.ts'
 import type { Instant } from '../../../src/base/time.ts'
-import { assemble } from '../../../src/cpu/asm/assemble.ts'
 import type { Breakpoint, Core, Stop } from '../../../src/cpu/core.ts'
 import { keptInputs } from '../../../src/host/debug/kept-inputs.ts'
 import { gotoWords } from '../../../src/host/debug/moments.ts'
@@ -15,6 +14,7 @@ import { loadLab, readLab } from '../../../src/host/open-lab.ts'
 import { RunKeeper } from '../../../src/host/run-keeper.ts'
 import type { Lab } from '../../../src/lab/lab.ts'
 import type { KeptRun } from '../../../src/lab/runs/diff-runs.ts'
+import { countingGuest } from './counting-guest.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'netloom-time-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -39,21 +39,6 @@ async function travel(name: string, kept: KeptRun, node: string, every: number):
   return time
 }
 
-/** A guest that counts in memory and in s0: hart 0 so many times, the others once, and then they sleep. */
-function counting(name: string, harts: number, rounds = 60): { file: string; at: (label: string) => bigint } {
-  const source = `csrr t0, mhartid; la s1, count; slli t1, t0, 3; add s1, s1, t1; li s2, ${rounds}; bnez t0, sleeper
-again: addi s0, s0, 1; store: sd s0, (s1); addi s2, s2, -1; bnez s2, again
-li t2, 0x100000; li t3, 0x5555; sw t3, (t2); j .
-sleeper: addi s0, s0, 1; sd s0, (s1); wfi; j sleeper
-.space 64; count: .space 64`
-  const base = 0x8000_0000
-  const { bytes, symbols } = assemble(base, source)
-  writeFileSync(join(folder, `${name}.bin`), bytes)
-  const file = join(folder, `${name}.yaml`)
-  writeFileSync(file, `name: ${name}\nnodes: { a: { kernel: ./${name}.bin, firmware: none, memory: 2M, cpus: ${harts} } }\n`)
-  return { file, at: (label) => symbols.get(label) as bigint }
-}
-
 const told = (core: Core): string => Array.from({ length: core.harts }, (_, hart) => core.dump(hart)).join('')
 
 describe('a kept run of two machines', () => {
@@ -70,7 +55,7 @@ describe('a kept run of two machines', () => {
     expect([time.lab.digest, time.checkpoints > 2]).toEqual([kept.card.digest, true])
     const random = new SeededRandom('positions')
     const ticks = [...seen.keys()].filter((tick) => tick > 0)
-    for (let trial = 0; trial < 4; trial++) {
+    for (let trial = 0; trial < 3; trial++) {
       const tick = ticks[random.below(ticks.length)]
       await time.reach(tick)
       if (time.tick === tick) expect(told(time.core)).toBe(seen.get(tick))
@@ -101,7 +86,7 @@ describe('a kept run of two machines', () => {
 describe.each([1, 2])('a guest that counts on %i harts', (harts) => {
   it('goes back instruction by instruction, and breakpoint by breakpoint', async () => {
     const name = `count${harts}`
-    const { file, at } = counting(name, harts)
+    const { file, at } = countingGuest(folder, name, harts)
     const kept = await keep(name, file)
     const time = await travel(name, kept, 'a', 60)
     await time.reachFirst()
@@ -110,7 +95,7 @@ describe.each([1, 2])('a guest that counts on %i harts', (harts) => {
     const forward: { stop: Stop; told: string }[] = []
     while ((await time.forward({ limit: forever, points })) === 'stop') forward.push({ stop: time.core.breakpoints.stop as Stop, told: told(time.core) })
     expect(forward.length).toBe(60)
-    for (const { stop, told: then } of forward.slice(-4).reverse()) {
+    for (const { stop, told: then } of forward.slice(-3).reverse()) {
       const found = await time.stopBefore(points)
       expect([found?.at, found?.pc, told(time.core)]).toEqual([stop.at, at('store'), then])
     }
@@ -126,7 +111,7 @@ describe.each([1, 2])('a guest that counts on %i harts', (harts) => {
 
   it('finds who wrote last, and where it all began', async () => {
     const name = `watch${harts}`
-    const { file, at } = counting(name, harts)
+    const { file, at } = countingGuest(folder, name, harts)
     const kept = await keep(name, file)
     const time = await travel(name, kept, 'a', 60)
     await time.forward({ limit: forever })
@@ -149,9 +134,9 @@ describe.each([1, 2])('a guest that counts on %i harts', (harts) => {
 })
 
 it('goes back over the sleep of a hart', async () => {
-  const { file, at } = counting('sleep', 2, 10_000)
+  const { file, at } = countingGuest(folder, 'sleep', 2, 5200)
   const kept = await keep('sleep', file)
-  const time = await travel('sleep', kept, 'a', 10_000)
+  const time = await travel('sleep', kept, 'a', 100_000)
   await time.forward({ limit: forever })
   // Hart 1 did its last instruction long ago.
   expect(await time.stepBack(1)).toBe(true)
