@@ -54,7 +54,7 @@ function whole(reading: Reading, name: string): { kind: string; text: NodeText }
 
 function host(reading: Reading, name: string, text: NodeText, nics: NicPlan[]): HostPlan {
   const path = ['nodes', name]
-  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'steps', 'nic', 'virtio', 'disks', 'share', 'console', 'serial', 'magic', 'depends_on', 'ports']) {
+  for (const word of ['memory', 'cpus', 'cpu', 'boot', 'firmware', 'kernel', 'initrd', 'cmdline', 'program', 'steps', 'nic', 'virtio', 'balloon', 'disks', 'share', 'console', 'serial', 'magic', 'depends_on', 'ports']) {
     if (reading.written([...path, word]) !== undefined) reading.fail([...path, word], 'a node of kind service has no such thing', undefined, 'key')
   }
   for (const nic of nics) {
@@ -80,7 +80,7 @@ function machine(reading: Reading, name: string, text: NodeText, nics: NicPlan[]
   if (nics.length + disks.length + shares.length > slots - 1) reading.fail(path, `${nics.length} interfaces, ${disks.length} disks and ${shares.length} shares; a machine has room for ${slots - 1} in all`, undefined, 'key')
   const boot = resolveBoot(reading, path, text)
   if (boot.kind === 'program' && (text.virtio === 'pci' || nics.some(({ model }) => model !== undefined && model !== 'virtio'))) reading.fail(path, 'the built-in guests know no PCI: their cards are virtio-mmio', 'take nic, model and virtio out', 'key')
-  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot, nics, ...(text.virtio === undefined ? {} : { virtio: text.virtio }), disks, shares, console: consolePlan(text), ...(serials === undefined ? {} : { serials }), magic: magicPlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
+  return { name, kind: 'rv64', memoryBytes, cpus: text.cpus ?? 1, cpu: text.cpu ?? 'rv64gc', boot, nics, ...(text.virtio === undefined ? {} : { virtio: text.virtio }), ...balloonPlan(text), disks, shares, console: consolePlan(text), ...(serials === undefined ? {} : { serials }), magic: magicPlan(text), dependsOn: dependencies(reading, name, text), forwards: resolveForwards(reading, path, text.ports, nics, networks) }
 }
 
 function diskPlan(disk: Exclude<NonNullable<NodeText['disks']>[number], string>): DiskPlan {
@@ -90,10 +90,14 @@ function diskPlan(disk: Exclude<NonNullable<NodeText['disks']>[number], string>)
 }
 
 function consolePlan(text: NodeText): ConsolePlan {
-  const { tcp, unix, log } = text.console ?? {}
+  const { tcp, unix, log, virtio } = text.console ?? {}
   const split = typeof tcp === 'string' ? tcp.lastIndexOf(':') : -1
   const address = typeof tcp === 'string' ? { host: tcp.slice(0, split).replace(/^\[|\]$/g, ''), port: Number(tcp.slice(split + 1)) } : tcp === undefined ? undefined : { host: '127.0.0.1', port: tcp }
-  return { tcp: address, unix, log }
+  return { tcp: address, unix, log, ...(virtio === true ? { virtio } : {}) }
+}
+
+function balloonPlan({ balloon }: NodeText): Pick<MachinePlan, 'balloonBytes'> {
+  return balloon === undefined || balloon === false ? {} : { balloonBytes: balloon === true ? 0 : balloon }
 }
 
 function magicPlan({ magic }: NodeText): MagicPlan | undefined {

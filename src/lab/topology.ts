@@ -147,6 +147,8 @@ export interface MachinePlan {
   readonly nics: readonly NicPlan[]
   /** Where its virtio devices are; `mmio` when left out. */
   readonly virtio?: 'mmio' | 'pci'
+  /** Memory that the guest is asked to give back; it has a balloon then. */
+  readonly balloonBytes?: number
   readonly disks: readonly DiskPlan[]
   readonly shares: readonly SharePlan[]
   readonly console: ConsolePlan
@@ -208,6 +210,8 @@ export interface ConsolePlan {
   readonly tcp: { readonly host: string; readonly port: number } | undefined
   readonly unix: string | undefined
   readonly log: string | undefined
+  /** A virtio console beside the serial port. */
+  readonly virtio?: true
 }
 
 /** A node stays off until the other one has got that far. */
