@@ -1,5 +1,5 @@
 /** A serial port and a virtio console as one console: both are heard, and what is typed goes to the virtio console as soon as the guest has a driver for it. */
-import type { LineSettings, SerialLine } from './serial-line.ts'
+import type { SerialLine } from './serial-line.ts'
 import type { VirtioConsole } from './virtio/console.ts'
 
 export class JoinedConsole implements SerialLine {
@@ -15,7 +15,7 @@ export class JoinedConsole implements SerialLine {
     return this.#virtio.open ? this.#virtio.line.room : this.#line.room
   }
 
-  get settings(): LineSettings {
+  get settings(): SerialLine['settings'] {
     return this.#line.settings
   }
 
