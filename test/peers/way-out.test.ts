@@ -172,3 +172,27 @@ uplinks: { out: { network: lan, type: tun, ifname: nt0, address: 10.99.0.2/30, h
     expect(client.run('sh', '-c', "curl -g -s -m 20 'http://[fd00:99::1]:8000/web.bin' | md5sum")).toContain(createHash('md5').update(content).digest('hex'))
   })
 })
+
+describe('where koffi does not load', () => {
+  it('a TAP and a TUN are held by socat: ping, TFTP, HTTP and large packets pass, and the interfaces go with the lab', { timeout: 60_000 }, async () => {
+    const preload = join(host.folder, 'without-koffi.cjs')
+    writeFileSync(preload, "const Module = require('node:module'); const load = Module._load; Module._load = function (name, ...rest) { if (name === 'koffi') throw new Error('no binary'); return load.call(this, name, ...rest) }\n")
+    const file = join(host.folder, 'helped.yaml')
+    writeFileSync(file, `name: helped
+networks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1, subnet6: fd00:1::/64, tftp: { files: { motd: motd } }, http: { files: { motd: motd } } } }
+images: { motd: { text: "by socat\\n" } }
+uplinks: { out: { network: lan, type: tun, ifname: nt0, address: 10.99.0.2/30, host_address: 10.99.0.1/30 }, home: { network: lan, type: tap, ifname: nl0, host_address: 10.0.0.2/24, host_address6: fd00:1::2/64 } }
+`)
+    const up = host.start('node', '--require', preload, '--import', 'tsx', 'src/cli/main.ts', 'up', file)
+    await up.until('the lab is not up', () => existsSync(join(host.folder, 'run', 'helped.sock')) && ['nt0', 'nl0'].every((name) => host.attempt('ip', 'link', 'show', 'up', 'dev', name).status === 0))
+    for (const address of ['10.0.0.1', 'fd00:1::1', '10.99.0.2']) expect(host.run('ping', '-c', '3', '-i', '0.2', address)).toContain('3 received')
+    expect(host.run('ping', '-c', '1', '-s', '5000', '10.0.0.1')).toContain('1 received')
+    expect(host.run('curl', '-s', '-m', '5', 'tftp://10.0.0.1/motd')).toBe('by socat\n')
+    for (const at of ['10.0.0.1', '[fd00:1::1]', '10.99.0.2']) expect(host.run('curl', '-g', '-s', '-m', '5', `http://${at}/motd`)).toBe('by socat\n')
+    expect(await up.stop()).toBe(0)
+    // socat has been told, and ends a moment later.
+    const there = (): boolean => ['nl0', 'nt0'].some((name) => host.attempt('ip', 'link', 'show', name).status === 0)
+    for (let tries = 0; tries < 100 && there(); tries++) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(there()).toBe(false)
+  })
+})

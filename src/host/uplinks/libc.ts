@@ -98,12 +98,22 @@ function load(): Libc {
 
 export type Koffi = typeof import('koffi')
 
+/** Whether it has a binary for this computer. */
+export function koffiLoads(): boolean {
+  try {
+    loadKoffi()
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** @throws {HostError} EKOFFI */
 export function loadKoffi(): Koffi {
   try {
     return createRequire(import.meta.url)('koffi') as Koffi
   } catch (error) {
-    throw new HostError('EKOFFI', `koffi does not load here: ${(error as Error).message.split('\n')[0]}`, 'npm install koffi; without it type: qemu and type: udp still work', error)
+    throw new HostError('EKOFFI', `koffi does not load here: ${(error as Error).message.split('\n')[0]}`, 'npm install koffi; without it type: qemu, udp, tap and tun still work', error)
   }
 }
 

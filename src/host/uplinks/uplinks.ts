@@ -16,6 +16,8 @@ import { Nic } from './nic.ts'
 import { type Devices, Pump } from './pump.ts'
 import { QemuStream } from './qemu-stream.ts'
 import { addAddress6, addRoute } from './routes.ts'
+import { openHelper } from './helper-device.ts'
+import { koffiLoads } from './libc.ts'
 import { openTun } from './tun-device.ts'
 
 type Plan<Type extends UplinkPlan['type']> = Extract<UplinkPlan, { type: Type }>
@@ -77,7 +79,8 @@ export class Uplinks implements Inlet {
     }
   }
 
-  #tap(plan: Plan<'tap'>, log: Log): OutsideLink {
+  #tap(plan: Plan<'tap'>, log: Log): OutsideLink | Promise<OutsideLink> {
+    if (!koffiLoads()) return this.#byHelper(plan, plan.bridge, log, (name) => plan.hostAddress6 !== undefined && addAddress6(plan.hostAddress6, name))
     const { fd, name, takes } = openTun('tap', plan.ifname)
     const link = this.#device(plan, log, fd, takes, name)
     const made = new HostInterface(name)
@@ -90,19 +93,25 @@ export class Uplinks implements Inlet {
     return link
   }
 
-  #tun(plan: Plan<'tun'>, log: Log): OutsideLink {
+  #tun(plan: Plan<'tun'>, log: Log): OutsideLink | Promise<OutsideLink> {
+    if (!koffiLoads()) return this.#byHelper(plan, undefined, log, (name) => routeTunnel(plan, name))
     const { fd, name, takes } = openTun('tun', plan.ifname)
     const link = this.#device(plan, log, fd, takes, name)
     const made = new HostInterface(name)
     made.mtu = plan.mtu
     if (plan.hostAddress !== undefined) made.ipv4 = `${plan.hostAddress.address}/${plan.hostAddress.prefix}`
     made.isUp = true
-    if (plan.hostAddress !== undefined) addRoute(`${plan.subnet.network}/${plan.subnet.prefix}`, plan.address.address, name)
-    if (plan.six?.hostAddress !== undefined) {
-      addAddress6(plan.six.hostAddress, name)
-      addRoute(`${plan.six.subnet.network}/${plan.six.subnet.prefix}`, plan.six.address.address, name)
-    }
+    routeTunnel(plan, name)
     log.info('uplink.open', `${plan.gateway} is on ${name}`, { ifname: name })
+    return link
+  }
+
+  async #byHelper(plan: Plan<'tap' | 'tun'>, bridge: string | undefined, log: Log, settle: (name: string) => void): Promise<OutsideLink> {
+    const lost = (code: string): void => log.error('uplink.lost', `socat, which held the interface, has ended (${code}); nothing passes any more`)
+    const { name, link, close } = await openHelper({ mode: plan.type, ifname: plan.ifname, mtu: plan.mtu, bridge, hostAddress: plan.hostAddress, enter: this.#entry(plan.name), lost })
+    this.#closers.push(close)
+    settle(name)
+    log.info('uplink.open', `${plan.network} is on ${name}, by socat: koffi does not load here, so it is slower than it could be`, { ifname: name })
     return link
   }
 
@@ -147,4 +156,12 @@ export class Uplinks implements Inlet {
       this.#nudge()
     }
   }
+}
+
+/** This computer's way to the network behind a tunnel, where it has addresses on it. */
+function routeTunnel({ hostAddress, subnet, address, six }: Plan<'tun'>, name: string): void {
+  if (hostAddress !== undefined) addRoute(`${subnet.network}/${subnet.prefix}`, address.address, name)
+  if (six?.hostAddress === undefined) return
+  addAddress6(six.hostAddress, name)
+  addRoute(`${six.subnet.network}/${six.subnet.prefix}`, six.address.address, name)
 }
