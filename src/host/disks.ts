@@ -45,14 +45,17 @@ export function openDisk(plan: DiskPlan, folder: string): BlockDevice {
 
 /** Closes every disk that `openDisk` opened. Each gets its chance, whatever becomes of the others. */
 export function closeDisks(): void {
-  process.off('exit', closeDisks)
-  for (const image of open) {
-    open.delete(image)
-    try {
-      image.close?.()
-    } catch (error) {
-      process.stderr.write(`a disk could not be closed: ${(error as Error).message}\n`)
-    }
+  for (const image of open) closeDisk(image)
+}
+
+/** Closes one that `openDisk` opened, so that others may write to its file; a second time does nothing. What can't be written any more is said, and the lab ends all the same. */
+export function closeDisk(image: BlockDevice): void {
+  if (!open.delete(image)) return
+  if (open.size === 0) process.off('exit', closeDisks)
+  try {
+    image.close?.()
+  } catch (error) {
+    process.stderr.write(`a disk could not be closed: ${(error as Error).message}\n`)
   }
 }
 

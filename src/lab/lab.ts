@@ -105,6 +105,8 @@ export class Lab implements LabPieces {
   endWithTests = false
   /** What it takes to save this lab; undefined: it can't be. Set before it runs. */
   history: History | undefined
+  /** Called once when the lab is closed: what the host has open for it. */
+  readonly closers: (() => void)[] = []
   readonly #islands: Islands
   readonly #starter: Starter
   readonly #hash = new RunHash()
@@ -232,6 +234,7 @@ export class Lab implements LabPieces {
     for (const service of this.services.values()) service.close()
     for (const volume of this.volumes) volume.close()
     this.crew?.close()
+    for (const close of this.closers.splice(0)) close()
     for (const recorder of this.#recorders) recorder.close()
     this.#recorders.clear()
   }

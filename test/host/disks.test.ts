@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { BlockDevice } from '../../src/disk/block.ts'
 import { checkImage, convertImage, createImage, describeImage, snapshotImage } from '../../src/host/disk-images.ts'
-import { closeDisks, openDisk } from '../../src/host/disks.ts'
+import { closeDisk, closeDisks, openDisk } from '../../src/host/disks.ts'
+import { openLab } from '../../src/host/open-lab.ts'
 import type { DiskPlan } from '../../src/lab/topology.ts'
 
 let folder: string
@@ -51,6 +52,20 @@ describe('a disk of a lab', () => {
     disk.write(0, new Uint8Array(512).fill(7))
     disk.flush()
     expect([byte(disk, 0), readFileSync(at('images/base.img'))[0], readdirSync(folder)]).toEqual([7, 0xbb, ['images']])
+  })
+
+  it('is given back when its lab ends, so that the next one may write to it', async () => {
+    writeFileSync(at('lab.yaml'), 'name: disks\nnodes:\n  one: { program: hello, disks: [{ file: ./images/base.img, overlay: ./one.qcow2 }] }\n')
+    for (let round = 0; round < 2; round++) {
+      const { lab } = await openLab({ file: at('lab.yaml') })
+      await expect(openLab({ file: at('lab.yaml') })).rejects.toThrow('is open for writing already')
+      lab.close('done')
+      lab.close('done')
+    }
+    const disk = openDisk(plan('one.qcow2', { uses: ['images'] }), folder)
+    closeDisk(disk)
+    closeDisk(disk)
+    expect(checkImage(at('one.qcow2'), { listed: [at('images')] })).toMatchObject({ errors: [], leaks: 0 })
   })
 
   it('is refused with what to do about it', () => {

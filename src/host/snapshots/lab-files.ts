@@ -8,7 +8,7 @@ import { ConfigError } from '../../base/errors.ts'
 import type { BlockDevice } from '../../disk/block.ts'
 import type { DiskPlan, Topology } from '../../lab/topology.ts'
 import type { FileTree, JournalFile } from '../../stack/files.ts'
-import { openDisk } from '../disks.ts'
+import { closeDisk, openDisk } from '../disks.ts'
 import { HostFileTree } from '../file-tree.ts'
 import { HostJournalFile } from '../journal-file.ts'
 import { HeldJournal } from './held-journal.ts'
@@ -37,6 +37,7 @@ export class LabFiles {
   readonly #begun: Record<string, Uint8Array> = {}
   readonly #held: HeldJournal[] = []
   readonly #disks = new Map<string, OpenDisk>()
+  readonly #images: BlockDevice[] = []
   /** What was opened for writing where it is. */
   readonly #written = new Set<string>()
 
@@ -66,7 +67,9 @@ export class LabFiles {
   disk(plan: DiskPlan): BlockDevice {
     const name = this.#names.get(plan) as string
     const past = this.#past?.disks[name]
-    const disk = new TrackedDisk(openDisk(plan, this.#folder))
+    const image = openDisk(plan, this.#folder)
+    this.#images.push(image)
+    const disk = new TrackedDisk(image)
     // What a server has may change while the lab is away, and nobody would see it.
     if (plan.nbd !== undefined) {
       this.#written.add(`nbd: ${plan.nbd}`)
@@ -107,6 +110,11 @@ export class LabFiles {
       return [name, { base, blocks: disk.save() }] as const
     })
     return { journals: { ...this.#begun }, disks: Object.fromEntries(disks) }
+  }
+
+  /** The lab is over: its disks are whole on the host's, and others may write to them. */
+  close(): void {
+    for (const image of this.#images.splice(0)) closeDisk(image)
   }
 
   /** The lab is back: its disks are as they were, and its journals go on where they are kept. @throws {HostError} */
