@@ -105,6 +105,7 @@ export async function loadLab(read: ReadLab, { hear, signal, script, historyByte
     place: read.place,
   })
   rememberOrigin(lab, { read, images, files })
+  lab.closers.push(() => files.close())
   if (historyBytes !== undefined) lab.history = new History(lab, historyBytes)
   return lab
 }
