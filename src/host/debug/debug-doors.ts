@@ -31,6 +31,8 @@ export class DebugDoors {
     const island = debuggable(this.#lab, node)
     const known = this.#servers.get(node)
     if (known !== undefined) return known.door
+    // A machine in another thread refuses, and says why.
+    island.machine.core.inspect(0)
     const cameIn = atStart ? this.#waitAtStart(island) : () => undefined
     const server = new GdbServer(() => {
       const debuggee = new LiveDebuggee(this.#lab, this.#driver, island, this.#sealed)
