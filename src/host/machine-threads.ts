@@ -22,8 +22,7 @@ const patience = 120_000
 export async function startMachineThreads({ sim, machines }: Topology, workers = sim.workers): Promise<readonly MachineThread[]> {
   // Such a lab waits for the outside more than for its machines, and must hear of it at once.
   if (sim.clock === 'realtime') return []
-  const wanted = workers === 'auto' ? availableParallelism() : workers
-  const count = Math.min(wanted, machines.length) - 1
+  const count = (workers === 'auto' ? Math.min(availableParallelism(), machines.length) : Math.min(workers, machines.length + 1)) - 1
   return Promise.all(Array.from({ length: Math.max(0, count) }, () => WorkerThread.start()))
 }
 

@@ -10,6 +10,7 @@ import type { Lab } from '../lab/lab.ts'
 import type { LabParts } from '../lab/lab-parts.ts'
 import { History } from '../lab/snapshot/history.ts'
 import type { Topology } from '../lab/topology.ts'
+import type { MachineThread } from '../lab/threads/machine-thread.ts'
 import { type ParsedLab, parseLab } from '../lab/parse.ts'
 import { HostError } from './host-error.ts'
 import type { HearProgress } from './images/archive.ts'
@@ -35,6 +36,8 @@ export interface OpenOptions {
 export interface LoadOptions extends OpenOptions {
   /** Threads for machines, in place of the file's. */
   readonly workers?: number | 'auto' | undefined
+  /** Started threads, in place of those that the lab asks for. */
+  readonly threads?: readonly MachineThread[]
   readonly hear?: HearProgress
   readonly signal?: AbortSignal
   /** In place of chance, single hits of the faults. */
@@ -71,7 +74,7 @@ export async function openLab(options: LoadOptions): Promise<{ lab: Lab; read: R
 }
 
 /** Fetches what the lab needs and puts it together. @throws {ConfigError | HostError} */
-export async function loadLab(read: ReadLab, { hear, signal, script, historyBytes, past, runName, engine = new NodeWasmEngine(), images: known, workers }: Omit<LoadOptions, keyof OpenOptions> = {}): Promise<Lab> {
+export async function loadLab(read: ReadLab, { hear, signal, script, historyBytes, past, runName, engine = new NodeWasmEngine(), images: known, workers, threads }: Omit<LoadOptions, keyof OpenOptions> = {}): Promise<Lab> {
   const { folder } = read.source
   const store = new ImageStore({ ...(hear === undefined ? {} : { hear }), ...(signal === undefined ? {} : { signal }) })
   const images = known ?? await loadImages(read.topology, folder, store)
@@ -79,9 +82,8 @@ export async function loadLab(read: ReadLab, { hear, signal, script, historyByte
   const written = new Set<string>()
   const files = new LabFiles(read.topology, folder, past)
   const topology = runName === undefined ? read.topology : { ...read.topology, name: runName }
-  const threads = await startMachineThreads(topology, workers)
   const lab = buildLab(topology, {
-    threads,
+    threads: threads ?? (await startMachineThreads(topology, workers)),
     makeCore: (config) => {
       try {
         return makeCore({ ...config, engine })

@@ -31,7 +31,8 @@ export async function up(file: string | undefined, options: UpOptions): Promise<
     return exitCodes.ok
   }
   const points = readSavePoints(options.saveAt)
-  const workers = readWorkers(options.workers)
+  // A debugger works on machines in the lab's own thread.
+  const workers = options.gdb === undefined ? readWorkers(options.workers) : 1
   const historyBytes = readHistory(options.history, topology)
   if (options.detach === true) return (await import('../detach.ts')).detach(source.name)
   const detached = process.env['NETLOOM_DETACHED'] !== undefined
