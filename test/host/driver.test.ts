@@ -33,6 +33,20 @@ describe('a driver', () => {
     expect(await new Driver(lab(say(1000, 'a')), { clock: 'virtual', attended: false }).run()).toMatchObject({ reason: 'idle' })
   })
 
+  it('lets virtual time stand while it is held, and go when every hold is over', async () => {
+    const one = lab(say(1000, 'a'), off(5000))
+    const driver = new Driver(one, { clock: 'virtual', attended: false })
+    const holds = [driver.hold(), driver.hold()]
+    const end = driver.run()
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => void setImmediate(resolve))
+    holds[0]()
+    holds[0]()
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => void setImmediate(resolve))
+    expect([one.now, one.retired]).toEqual([0, 0])
+    holds[1]()
+    expect(await end).toEqual({ reason: 'off', time: 5000 })
+  })
+
   it('waits for the one who attends, and stops when asked to', async () => {
     const driver = new Driver(lab(say(1000, 'a')), { clock: 'virtual', attended: true })
     const end = driver.run()
