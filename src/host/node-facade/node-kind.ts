@@ -45,8 +45,13 @@ class NodePoint implements ServicePoint {
   }
 
   close(): void {
+    if (this.#closed) return
     this.#closed = true
-    if (typeof this.#stop === 'function') (this.#stop as () => unknown)()
+    try {
+      if (typeof this.#stop === 'function') (this.#stop as () => unknown)()
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 
   #start(exported: unknown): void {
