@@ -38,6 +38,7 @@ import { sixOf } from './six.ts'
 import { Tap } from './tap.ts'
 import { Crew } from './threads/crew.ts'
 import { FarMachine } from './threads/far-machine.ts'
+import type { FarConfig } from './threads/machine-thread.ts'
 import { isAnswered } from './threads/placement.ts'
 import type { HostPlan, LinkPlan, MachinePlan, NetworkPlan, NicPlan, ServicePlan, SharePlan, Topology, UplinkPlan } from './topology.ts'
 import { Uplink } from './uplink.ts'
@@ -120,15 +121,8 @@ class Builder {
   #machine(plan: MachinePlan): void {
     const log = this.#journal.log(plan.name, { get now(): Instant { return island.spokenAt } })
     const machine: LabMachine = this.#told(['nodes', plan.name], () => this.#far(plan, log) ?? new Machine({
-      name: plan.name,
-      ramBytes: plan.memoryBytes,
-      harts: plan.cpus,
-      cpu: plan.cpu,
+      ...this.#equipment(plan),
       boot: this.#bootWithMagic(this.#boot(plan), plan),
-      nics: plan.nics.map(({ mac, model }) => ({ mac: parseMac(mac), ...(model === undefined ? {} : { model }) })),
-      ...(plan.virtio === undefined ? {} : { virtio: plan.virtio }),
-      ...(plan.console.virtio === true ? { virtioConsole: true } : {}),
-      ...(plan.balloonBytes === undefined ? {} : { balloonBytes: plan.balloonBytes }),
       disks: plan.disks.map((disk) => this.#parts.disk(disk)),
       shares: plan.shares.map((share) => ({ tag: share.tag, server: this.#share(plan, share) })),
       ...(plan.serials === undefined ? {} : { serials: plan.serials.map(({ rate, to }) => ({ rate, wired: to !== undefined })) }),
@@ -157,13 +151,26 @@ class Builder {
     return new ShareSession(volume, source.write === false)
   }
 
+  /** All of a machine that is plain data, but its images. */
+  #equipment({ name, memoryBytes, cpus, cpu, nics, virtio, console, balloonBytes }: MachinePlan): Omit<FarConfig, 'boot' | 'seed'> {
+    return {
+      name,
+      ramBytes: memoryBytes,
+      harts: cpus,
+      cpu,
+      nics: nics.map(({ mac, model }) => ({ mac: parseMac(mac), ...(model === undefined ? {} : { model }) })),
+      ...(virtio === undefined ? {} : { virtio }),
+      ...(console.virtio === true ? { virtioConsole: true } : {}),
+      ...(balloonBytes === undefined ? {} : { balloonBytes }),
+    }
+  }
+
   /** Its stand-in, when its place is in another thread. */
   #far(plan: MachinePlan, log: Log): FarMachine | undefined {
     const place = this.#crew?.places.get(plan.name)
     if (this.#crew === undefined || place === undefined || place.thread === 0) return undefined
     const gang = this.#crew.gangs[place.thread - 1]
-    const nics = plan.nics.map(({ mac, model }) => ({ mac: parseMac(mac), ...(model === undefined ? {} : { model }) }))
-    const config = { name: plan.name, ramBytes: plan.memoryBytes, harts: plan.cpus, cpu: plan.cpu, boot: this.#boot(plan), nics, ...(plan.virtio === undefined ? {} : { virtio: plan.virtio }), seed: this.#topology.sim.seed }
+    const config: FarConfig = { ...this.#equipment(plan), boot: this.#boot(plan), seed: this.#topology.sim.seed }
     const number = this.#topology.machines.indexOf(plan) + 1
     const echo = this.#crew.distance(number, number)
     return new FarMachine(config, gang, { echo: Number.isFinite(echo) ? echo : 0, answered: isAnswered(plan.name, this.#topology), odd: (sentence) => log.warn('guest.odd', sentence, { machine: plan.name }) })

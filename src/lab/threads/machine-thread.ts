@@ -2,7 +2,7 @@
 import type { MachineConfig, MachineSnapshot } from '../../board/machine.ts'
 
 /** What has to be known of a machine to make it elsewhere. */
-export type FarConfig = Pick<MachineConfig, 'name' | 'ramBytes' | 'harts' | 'cpu' | 'boot' | 'nics' | 'virtio'> & {
+export type FarConfig = Pick<MachineConfig, 'name' | 'ramBytes' | 'harts' | 'cpu' | 'boot' | 'nics' | 'virtio' | 'virtioConsole' | 'balloonBytes'> & {
   /** Of the lab: the machine's chance is forked from it by its name. */
   readonly seed: string
 }
