@@ -26,6 +26,18 @@ tests:
 ${['a', 'b', 'c', 'd'].map((node) => `  ${node}: { node: ${node}, console: "netloom: shell ready", within: 60s }`).join('\n')}
 `
 
+/** A card of each model, virtio over PCI, a virtio console and a balloon. */
+const devices = `
+name: devices
+sim: { seed: 42 }
+networks: { lan: { subnet: 10.0.0.0/24, gateway: 10.0.0.1, dhcp: { range: 10.0.0.100-10.0.0.199 } } }
+images: { guest: { initramfs: { modules: [e1000, virtio_balloon] } } }
+defaults: { boot: kernel, kernel: linux, initrd: guest, memory: 128M, balloon: 16M, console: { virtio: true }, cmdline: console=ttyS0 console=hvc0 cryptomgr.notests }
+nodes: { a: { nic: e1000, networks: [lan] }, b: { virtio: pci, networks: [lan] } }
+tests:
+${['a', 'b'].map((node) => `  ${node}: { node: ${node}, console: "netloom: shell ready", within: 60s }`).join('\n')}
+`
+
 function finish(lab: Lab): string {
   lab.endWithTests = true
   lab.run(forever, () => true)
@@ -53,9 +65,11 @@ describe('a boot that is saved and brought back', () => {
     ['kernel.yaml', 'topologies/kernel.yaml', [2e8, 1e9]],
     ['netboot.yaml', 'topologies/netboot.yaml', [6e8, 3.65e9]],
     ['four kernels', 'four.yaml', [5e8]],
+    ['other devices', 'devices.yaml', [4e8, 1.05e9]],
   ])('%s has one hash', async (_, name, instants) => {
-    const file = name === 'four.yaml' ? join(folder, name) : name
-    if (name === 'four.yaml') writeFileSync(file, four)
+    const text = { 'four.yaml': four, 'devices.yaml': devices }[name]
+    const file = text === undefined ? name : join(folder, name)
+    if (text !== undefined) writeFileSync(file, text)
     const whole = finish(await loadLab(readLab({ file })))
     const { digest, saved } = await saving(file, instants)
     expect(digest).toBe(whole)
