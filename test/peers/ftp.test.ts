@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { debian, row } from './interop.ts'
 import { Netns } from './netns.ts'
 
 let netns: Netns
@@ -34,6 +35,7 @@ describe('curl', () => {
     writeFileSync(at('part'), large.subarray(0, 1_234_567))
     netns.run('curl', '-sS', '-m', '20', ...words, '-C', '-', '-o', at('part'), `ftp://${from}/large.bin`)
     expect(same('part')).toBe(true)
+    row({ client: debian('curl'), service: 'FTP', check: `down and resumed by ${name}` })
   })
 
   it('uploads, appends, makes folders, renames, deletes; and nothing of it where it may not', { timeout: 30_000 }, () => {
@@ -49,6 +51,7 @@ describe('curl', () => {
     expect(netns.attempt('curl', '-sS', '-T', at('lab.yaml'), 'ftp://10.0.0.1/x').text).toContain('550')
     expect(netns.attempt('curl', '-sS', '-Q', 'DELE /large.bin', 'ftp://10.0.0.1/').status).not.toBe(0)
     expect(netns.attempt('curl', '-sS', '--path-as-is', 'ftp://10.0.0.1/%2f..%2f..%2fetc%2fpasswd').status).not.toBe(0)
+    row({ client: debian('curl'), service: 'FTP', check: 'upload, append, folders made, rename, MFMT, delete; refused where nothing may be written, and a way out of the folder' })
   })
 })
 
@@ -61,6 +64,7 @@ describe('other clients', () => {
     netns.run('diff', '-r', at('ro'), at('rw', 'copy'))
     lftp('open ftp://10.0.0.3; mv copy/large.bin big; mkdir -p a/b/c; pget -n 4 big -o /dev/null; rm -r copy; ls')
     expect(readdirSync(at('rw')).sort()).toEqual(['a', 'big', 'new'])
+    row({ client: debian('lftp'), service: 'FTP', check: 'mirror both ways, move and remove' })
   })
 
   it('wget -c goes on where it stopped, and walks folders', { timeout: 30_000 }, () => {
@@ -69,6 +73,7 @@ describe('other clients', () => {
     expect(same('large.bin')).toBe(true)
     netns.run('wget', '-q', '-r', '-nH', '-P', at('walked'), 'ftp://10.0.0.1/deep/')
     expect(readFileSync(at('walked', 'deep', 'er', 'small.txt'), 'latin1')).toBe('small\n')
+    row({ client: debian('wget'), service: 'FTP', check: '-c goes on with a part; -r walks folders' })
   })
 
   it("Python's ftplib: MLSD, active and passive, store, rename, delete", { timeout: 30_000 }, () => {
@@ -88,6 +93,7 @@ for passive in (True, False):
 ftp.quit()
 `
     expect(netns.run('python3', '-c', script)).toBe("8000 /folder ['py']\n8000 /folder ['py']\n")
+    row({ client: debian('ftplib of Python', 'python3'), service: 'FTP', check: 'active and passive: STOR, RETR with REST, text, MLSD, SIZE, MKD, rename, delete' })
   })
 
   it('BusyBox, ncftp and tnftp', { timeout: 30_000 }, () => {
@@ -99,5 +105,6 @@ ftp.quit()
     expect(statSync(at('mirror', 'deep', 'a name with spaces')).size).toBe(1)
     netns.run('sh', '-c', `cd ${at('walked')} && printf 'open 10.0.0.1\\nuser ftp x\\nget large.bin\\n' | tnftp -n`)
     expect(same('walked/large.bin')).toBe(true)
+    row({ client: debian('busybox', 'busybox'), service: 'FTP', check: 'ftpget and ftpput' }, { client: debian('ncftpget', 'ncftp'), service: 'FTP', check: 'down, a name with spaces' }, { client: debian('tnftp'), service: 'FTP', check: 'down' })
   })
 })
