@@ -50,7 +50,12 @@ const ethernetBytes = 14
 
 /** @throws {ConfigError} for what shows only now: an image that doesn't fit, a range outside its subnet. */
 export function buildLab(topology: Topology, parts: LabParts): Lab {
-  return new Builder(topology, parts).build()
+  try {
+    return new Builder(topology, parts).build()
+  } catch (error) {
+    for (const thread of parts.threads ?? []) thread.close()
+    throw error
+  }
 }
 
 class Builder {
@@ -210,8 +215,9 @@ class Builder {
   #host(plan: HostPlan): void {
     const { timeline } = this.#fabric
     const host = new Host({ name: plan.name, scheduler: timeline, random: this.#random.fork(`host ${plan.name}`), log: this.#journal.log(plan.name, timeline) })
-    // What comes through NAT comes in bulk; whoever can't take super-frames has them cut (link/settle.ts).
-    const offload = this.#topology.networks.some((network) => network.name === plan.name && network.nat !== undefined)
+    const { networks, uplinks } = this.#topology
+    // What comes through NAT or goes to a client outside comes in bulk; whoever can't take super-frames has them cut (link/settle.ts).
+    const offload = networks.some((network) => network.name === plan.name && network.nat !== undefined) || plan.nics.some((nic) => uplinks.some(({ network }) => network === nic.network))
     for (const nic of plan.nics) {
       const tap = this.#cable(plan.name, nic, nic.network as string, timeline, false)
       const address = nic.address as NonNullable<NicPlan['address']>
