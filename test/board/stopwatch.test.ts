@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fromLatin1 } from '../../../src/base/bytes.ts'
-import type { Instant } from '../../../src/base/time.ts'
-import { Timeline } from '../../../src/base/timeline.ts'
-import { buildDeviceTree } from '../../../src/board/device-tree.ts'
-import { memoryMap } from '../../../src/board/memory-map.ts'
-import { virtTree } from '../../../src/board/virt-tree.ts'
-import { Wire } from '../fake-core.ts'
+import { fromLatin1 } from '../../src/base/bytes.ts'
+import type { Instant } from '../../src/base/time.ts'
+import { Timeline } from '../../src/base/timeline.ts'
+import { buildDeviceTree } from '../../src/board/device-tree.ts'
+import { memoryMap } from '../../src/board/memory-map.ts'
+import { virtTree } from '../../src/board/virt-tree.ts'
+import { Wire } from './fake-core.ts'
 import { Stopwatch, stopwatchRow } from './stopwatch.ts'
 
 const at = (time: number): Instant => time as Instant
@@ -59,8 +59,8 @@ describe('the stopwatch of docs/write-a-device.md', () => {
   })
 
   it('is what its page says: registers, compatible, address', () => {
-    const page = readFileSync(new URL('../../../docs/write-a-device.md', import.meta.url), 'utf8')
-    for (const words of ['netloom,stopwatch', '0x1003_0000', 'test/board/sample/stopwatch.ts', 'docs/stopwatch.c']) expect(page).toContain(words)
-    expect(readFileSync(new URL('../../../docs/stopwatch.c', import.meta.url), 'utf8').split('\n').length).toBeLessThanOrEqual(100)
+    const page = readFileSync(new URL('../../docs/write-a-device.md', import.meta.url), 'utf8')
+    for (const words of ['netloom,stopwatch', '0x1003_0000', 'test/board/stopwatch.ts', 'docs/stopwatch.c']) expect(page).toContain(words)
+    expect(readFileSync(new URL('../../docs/stopwatch.c', import.meta.url), 'utf8').split('\n').length).toBeLessThanOrEqual(100)
   })
 })

@@ -1,11 +1,11 @@
 /** A device of one's own, as docs/write-a-device.md makes it: a stopwatch that counts microseconds of virtual time and rings once. */
-import type { Alarm, Instant, Scheduler } from '../../../src/base/time.ts'
-import { microseconds } from '../../../src/base/time.ts'
-import type { IrqLine, Width } from '../../../src/board/bus.ts'
-import type { Row } from '../../../src/board/memory-map.ts'
-import { phandles } from '../../../src/board/memory-map.ts'
-import type { Model } from '../../../src/board/model.ts'
-import { dueOf, rearm } from '../../../src/board/model.ts'
+import type { Alarm, Instant, Scheduler } from '../../src/base/time.ts'
+import { microseconds } from '../../src/base/time.ts'
+import type { IrqLine, Width } from '../../src/board/bus.ts'
+import type { Row } from '../../src/board/memory-map.ts'
+import { phandles } from '../../src/board/memory-map.ts'
+import type { Model } from '../../src/board/model.ts'
+import { dueOf, rearm } from '../../src/board/model.ts'
 
 const register = { id: 0x00, elapsed: 0x04, ring: 0x08, rang: 0x0c } as const
 /** "STOP", as bytes in memory. */
