@@ -12,7 +12,14 @@ const words = new Int32Array(control)
 const orderBox = new Uint8Array(orders)
 const answerBox = new Uint8Array(answers)
 const engine = new NodeWasmEngine()
-const hall = new Hall((config) => makeCore({ ...config, engine }))
+const hall = new Hall((config) => {
+  try {
+    return makeCore({ ...config, engine })
+  } catch (error) {
+    if (error instanceof RangeError) throw new ConfigError(`the host has no room for ${config.ramBytes >> 20}M of guest memory`, undefined, 'give the node less: memory: 256M')
+    throw error
+  }
+})
 
 /** Small reports go by the box; the rest by the port. */
 function report(bytes: Uint8Array): number {
