@@ -25,8 +25,8 @@ export interface ThreadData {
 /** What an answer by port is: a report, what a call gave, or what went wrong. */
 export type PortAnswer = { readonly value: unknown } | { readonly wrong: { readonly kind: string; readonly message: string; readonly hint: string | undefined; readonly stack: string | undefined } }
 
-/** Looks at a word so often before it sleeps: some twenty microseconds, about what being woken costs. */
-const looks = 2000
+/** Looks at a word so often before it sleeps: about as long as a window takes. With 2,000 looks both sides slept in nearly every round, and two threads were slower than one. */
+const looks = 50_000
 
 /** Waits until `words[index]` is not `seen` any more. @param resting where the sleeper says so. @returns false when it took longer than `milliseconds`. */
 export function awaitWord(words: Int32Array, index: number, seen: number, resting: number, milliseconds: number): boolean {
