@@ -2,7 +2,7 @@
  * Threads with machines in them, on Node: workers that share two boxes of memory with the lab, one for orders and one for reports.
  *
  * Orders come many thousand times a second, each for some microseconds of a guest's time, so neither side lets the event loop have a part in it: who
- * waits looks for some twenty microseconds, and sleeps then (`Atomics.wait`). What is too long for a box, or rare, goes by a message port that is read
+ * waits looks for about as long as a window takes, and sleeps then (`Atomics.wait`). What is too long for a box, or rare, goes by a message port that is read
  * without the event loop too.
  */
 import { availableParallelism } from 'node:os'
