@@ -65,8 +65,8 @@ function running(program: Command, act: Act): void {
     .option('--from <snapshot>', 'go on from a saved lab; restore says the same')
     .option('--save-at <time=file...>', 'save the lab on the way, e.g. 3s=booted.nlsnap')
     .option('--history <size>', 'how much to keep so that the lab can be saved, 256M when left out, 16M with NAT or uplinks; 0 keeps nothing')
-    .option('--gdb <node...>', 'NODE[:PORT]: the lab stands in front of the node’s first instruction until a debugger comes')
     .option('--workers <number>', 'threads that machines may run in, or auto; the file’s sim.workers, or 1, when left out')
+    .option('--gdb <node...>', 'NODE[:PORT]: the lab stands in front of the node’s first instruction until a debugger comes')
     .option('--dry-run', 'say what would be started')
     .action(act(async (file: string | undefined, options: UpOptions) => (await import('./commands/up.ts')).up(file, options)))
   program
