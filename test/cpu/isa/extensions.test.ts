@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { decode } from '../../../src/cpu/isa/decode.ts'
 import { disassemble } from '../../../src/cpu/isa/disassemble.ts'
 import { type Extension, everyExtension, profiles } from '../../../src/cpu/isa/profile.ts'
-import { execute } from '../../../src/cpu/oracle/execute.ts'
-import { oracleMemory, oracleState } from '../../../src/cpu/oracle/state.ts'
+import { engines } from '../engines.ts'
+import { runWords } from '../run-word.ts'
 
 // Words assembled by GNU as 2.40, -march=rv64imac_zba_zbb_zbc_zbs_zicbom_zicboz; those of Zicond, Zawrs and Svinval by the manuals' tables.
 const words: readonly [number, Extension, string][] = [
@@ -31,20 +31,10 @@ describe('extensions', () => {
   })
 })
 
-/** a0 after the instruction with these in a1 and a2. */
-function result(word: number, a1: bigint, a2 = 0n): bigint {
-  const state = oracleState(0)
-  state.extensions = everyExtension
-  state.x[11] = a1
-  state.x[12] = a2
-  expect(execute(state, oracleMemory(0, new Uint8Array(8)), word)).toEqual({ kind: 'retired' })
-  return state.x[10]
-}
-
 const all = 0xffff_ffff_ffff_ffffn
 const odd = 0x0123_4567_89ab_cdefn
 
-describe('what they compute', () => {
+describe.each(engines)('what they compute: %s', (_engine, threshold) => {
   it.each<[string, number, bigint, bigint, bigint]>([
     ['add.uw', 0x08c5_853b, all, 1n, 0x1_0000_0000n], ['sh1add', 0x20c5_a533, 3n, 10n, 16n], ['sh2add.uw', 0x20c5_c53b, all, 1n, 0x3_ffff_fffdn], ['sh3add', 0x20c5_e533, all, 8n, 0n],
     ['slli.uw by 33', 0x0a15_951b, all, 0n, 0xffff_fffe_0000_0000n],
@@ -60,5 +50,8 @@ describe('what they compute', () => {
     ['xperm4', 0x28c5_a533, odd, odd, 0xfedc_ba98_7654_3210n], ['xperm8', 0x28c5_c533, odd, 0x0007_0801_ff00_0206n, 0xef01_00cd_00ef_ab23n],
     ['bclr', 0x48c5_9533, all, 64n, all - 1n], ['bexti 63', 0x4bf5_d513, 1n << 63n, 0n, 1n], ['binvi 7', 0x6875_9513, 0x80n, 0n, 0n], ['bset', 0x28c5_9533, 0n, 63n, 1n << 63n],
     ['czero.eqz of 0', 0x0ec5_d533, 7n, 0n, 0n], ['czero.eqz', 0x0ec5_d533, 7n, 2n, 7n], ['czero.nez', 0x0ec5_f533, 7n, 2n, 0n], ['czero.nez of 0', 0x0ec5_f533, 7n, 0n, 7n],
-  ])('%s', (_, word, a1, a2, expected) => expect(result(word, a1, a2)).toBe(expected))
+  ])('%s', (_, word, a1, a2, expected) => {
+    const [{ a0 }] = runWords(threshold, [{ word, args: [a1, a2] }])
+    expect(a0).toBe(expected)
+  })
 })
