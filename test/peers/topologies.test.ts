@@ -1,4 +1,4 @@
-/** The shipped labs that boot other people's firmware and kernels: fetched from Debian's archive, unmodified, run to their tests. */
+/** The shipped labs that boot other people's firmware and kernels: fetched from Debian's archive, unmodified. */
 import { describe, expect, it } from 'vitest'
 import { runTopology, selfContained, staysInside, topologies } from '../lab/run-topology.ts'
 import { row, versionOn, type Row } from './interop.ts'
@@ -21,8 +21,11 @@ const used: Readonly<Record<string, (console: string) => readonly Row[]>> = {
   },
 }
 
+/** broken.test.ts runs all of them with one command; one by one they run for what they say in docs/interop.md. */
+const again = process.env['NETLOOM_INTEROP'] === undefined ? [] : topologies
+
 describe('the labs that boot Debian', () => {
-  for (const file of topologies.filter((one) => staysInside(one) && !selfContained(one))) {
+  for (const file of again.filter((one) => staysInside(one) && !selfContained(one))) {
     it(`${file} passes its tests`, async () => {
       const run = await runTopology(file, true)
       expect(run).toMatchObject({ failed: [], reason: 'tests' })
