@@ -1,4 +1,4 @@
-/** Debian's kernels saved in the middle of their boot, alone and four at a time, brought back from the file, and run to the end of the run that was not interrupted. */
+/** Debian's kernels saved in the middle of their boot, brought back from the file, and run to the end of the run that was not interrupted. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
