@@ -53,8 +53,9 @@ describe('other clients', () => {
     writeFileSync(at('dhcpcd.conf'), 'ipv6only\nnohook resolv.conf, hostname, ntp\noption domain_name_servers\nduid ll\nia_na 1\nnoipv6rs\nipv6rs\n')
     const client = netns.start('dhcpcd', '-B', '-d', '-f', at('dhcpcd.conf'), 'nl0')
     await client.until('no address', () => addresses().includes('fd00:1::20'))
-    expect(await client.stop()).not.toBeNull()
     expect(inspect().length).toBe(1)
+    // It gives its lease back as it ends, or doesn't get to it.
+    expect(await client.stop()).not.toBeNull()
   })
 
   it('perfdhcp: a hundred clients a second, none left without; tshark finds nothing wrong in what was said', { timeout: 60_000 }, async () => {
