@@ -1,5 +1,5 @@
 /** The DHCPv6 service and clients that we did not write: dhclient, dhcpcd, perfdhcp, through a TAP; tshark reads what was said. Needs root and /dev/net/tun. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Netns, type Started } from './netns.ts'
@@ -48,6 +48,9 @@ describe('dhclient -6', () => {
 
 describe('other clients', () => {
   it('dhcpcd comes because the router advertisement says so', { timeout: 60_000 }, async () => {
+    // What it remembers of another lab it would only have confirmed.
+    const remembered = '/var/lib/dhcpcd/nl0.lease6'
+    rmSync(remembered, { force: true })
     await lab('{ range: "fd00:1::2000-fd00:1::20ff" }')
     mkdirSync(at('dhcpcd'))
     writeFileSync(at('dhcpcd.conf'), 'ipv6only\nnohook resolv.conf, hostname, ntp\noption domain_name_servers\nduid ll\nia_na 1\nnoipv6rs\nipv6rs\n')
@@ -56,6 +59,7 @@ describe('other clients', () => {
     expect(inspect().length).toBe(1)
     // It gives its lease back as it ends, or doesn't get to it.
     expect(await client.stop()).not.toBeNull()
+    rmSync(remembered, { force: true })
   })
 
   it('perfdhcp: a hundred clients a second, none left without; tshark finds nothing wrong in what was said', { timeout: 60_000 }, async () => {
