@@ -16,8 +16,9 @@ import { clientPort, fit, parse, serverPort, typeOf, types } from '../../src/wir
 import { hintFor } from '../near.ts'
 import { readClient } from './client.ts'
 import { parseConfig } from './config.ts'
-import { LeaseJournal } from './lease-journal.ts'
-import { LeaseTable } from './lease-table.ts'
+import { Journal } from '../journal.ts'
+import { leaseForm } from './lease-journal.ts'
+import { type Lease, LeaseTable } from './lease-table.ts'
 import { bootAnswer, proxyPort } from './proxy.ts'
 import { DhcpServer } from './server.ts'
 
@@ -36,7 +37,7 @@ class DhcpService implements ServicePoint {
   readonly #site: Site
   /** Our own network first. */
   readonly #grounds: readonly Ground[]
-  readonly #journal: LeaseJournal | undefined
+  readonly #journal: Journal<Lease> | undefined
   readonly #socket: UdpSocket
   readonly #bootSocket: UdpSocket
   #malformed = 0
@@ -47,7 +48,7 @@ class DhcpService implements ServicePoint {
     this.#room = room
     this.#site = siteOf(room.interfaces, config)
     this.#grounds = this.#grow(config)
-    this.#journal = config.journal === undefined ? undefined : new LeaseJournal(room.journal(config.journal), room.scheduler)
+    this.#journal = config.journal === undefined ? undefined : new Journal(room.journal(config.journal), room.scheduler, leaseForm)
     this.#restore()
     this.#socket = room.sockets.bind({ address: '0.0.0.0', port: serverPort }, (payload, arrival) => this.#hear(payload, arrival, (message, client) => this.#answer(message, client)))
     this.#bootSocket = room.sockets.bind({ address: '0.0.0.0', port: proxyPort }, (payload, arrival) => this.#hear(payload, arrival, (message, client) => this.#boot(message, client, arrival)))

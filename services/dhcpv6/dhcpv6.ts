@@ -13,7 +13,8 @@ import { formatIpv6, formatMac, parseIpv6 } from '../../src/wire/address.ts'
 import { build, clientPort, codes, duidOf, groups, isRelayed, option, parse, serverPort, types } from '../../src/wire/dhcpv6.ts'
 import { inSubnet6, isAnyIpv6, isLinkLocalIpv6, type Subnet6, subnetOf6 } from '../../src/wire/ipv6-address.ts'
 import { readAsker } from './asker.ts'
-import { BindingJournal } from './binding-journal.ts'
+import { Journal } from '../journal.ts'
+import { bindingForm } from './binding-journal.ts'
 import { Bindings } from './bindings.ts'
 import { parseConfig } from './config.ts'
 import { addressPool, prefixPool, usualRange } from './pools.ts'
@@ -35,7 +36,7 @@ class Dhcpv6Service implements ServicePoint {
   readonly #room: ServiceRoom
   readonly #socket: UdpSocket
   readonly #bindings: Bindings
-  readonly #journal: BindingJournal | undefined
+  readonly #journal: Journal<Binding> | undefined
   readonly #servers = new Map<string, Dhcpv6Server>()
   readonly #counters = { heard: 0, answered: 0, ignored: 0, malformed: 0 }
 
@@ -43,7 +44,7 @@ class Dhcpv6Service implements ServicePoint {
     this.#config = config
     this.#room = room
     this.#bindings = new Bindings(room.scheduler)
-    this.#journal = config.journal === undefined ? undefined : new BindingJournal(room.journal(config.journal), room.scheduler)
+    this.#journal = config.journal === undefined ? undefined : new Journal(room.journal(config.journal), room.scheduler, bindingForm)
     if (this.#journal !== undefined) {
       this.#bindings.restore(this.#journal.restore((lines) => room.log.warn('dhcp6.journal', `${lines} lines of ${config.journal} can't be read and are passed over`, { lines })))
       this.#bindings.changed = (binding) => this.#journal?.record(binding, () => this.#bindings.all)
